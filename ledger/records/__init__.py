@@ -1,0 +1,104 @@
+"""The one table of what can be stated: kinds, fields, wordings, audiences, and the roles that may state them.
+
+It serves admission, forms, pages, import and documents alike.
+"""
+
+from collections.abc import Mapping
+
+from ledger.canonical import Json
+from ledger.errors import Malformed
+from ledger.records import growing, moving, processing, registry, selling, storing, testing
+from ledger.records.kind import Kind, batches_named
+from ledger.records.shapes import Audience, Field
+from ledger.statement import Statement
+
+__all__ = [
+    "KINDS",
+    "POLICY",
+    "ROLES",
+    "SEALED",
+    "Audience",
+    "Field",
+    "Kind",
+    "batches_named",
+    "check",
+    "check_correction",
+    "kind_of",
+]
+
+ROLES = registry.ROLES
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for stage in (registry, growing, processing, storing, moving, testing, selling)
+    for kind in stage.KINDS
+}
+
+_HOLDER = "correct count dispose intake observe pack process receive reject sell ship test"
+POLICY: Mapping[str, tuple[str, ...]] = {
+    role: tuple(sorted(kinds.split()))
+    for role, kinds in {
+        "farm": f"{_HOLDER} acquire apply harvest plant stock store unstore",
+        "processor": f"{_HOLDER} acquire store unstore",
+        "warehouse": f"{_HOLDER} store unstore",
+        "carrier": "correct load unload",
+        "shop": f"{_HOLDER} store unstore",
+        "lab": "correct test",
+        "inspector": "correct",
+        "registrar": "",
+        "operator": "log.heads",
+    }.items()
+}
+"""The role × kind table that a new log opens with; after that its own ``log.open`` and ``log.policy`` decide."""
+
+
+SEALED: Mapping[str, Audience] = {
+    field.name: field.audience for kind in KINDS.values() for field in kind.fields if field.audience != "public"
+}
+"""The audience of each field that is sealed; a name has the same audience in every kind."""
+
+
+def kind_of(statement: Statement) -> Kind:
+    """Raises Malformed ``kind`` for one that this table does not have."""
+    try:
+        return KINDS[statement.kind]
+    except KeyError:
+        raise Malformed("kind", path="kind", has=statement.kind[:80]) from None
+
+
+def check(statement: Statement, opened: Mapping[str, Json]) -> None:
+    """Hold a statement with its opened sealed fields against its kind. Raises Malformed with the field's path."""
+    kind = kind_of(statement)
+    if statement.kind == "correct":
+        # New values for sealed fields are sealed too; whether they fit is for ``check_correction``.
+        opened = {name: value for name, value in opened.items() if name in kind.by_name}
+    kind.check(statement, opened)
+
+
+def check_correction(statement: Statement, opened: Mapping[str, Json], corrected: Statement) -> None:
+    """Hold a correction's new values against the kind of what it corrects. Raises Malformed."""
+    new, void = statement.body.get("new", {}), statement.body.get("void", False)
+    theirs = kind_of(corrected)
+    if theirs.stage == "registry":
+        # Chains of parties, places and products hold registry entries only (§7).
+        raise Malformed("correction-registry", path="body.statement", has=corrected.kind)
+    own = kind_of(statement).by_name
+    sealed = {name: value for name, value in opened.items() if name not in own}
+    if void == bool(new or sealed):
+        raise Malformed("correction", path="body.new", wanted="new values or void, one of them")
+    for name, value in {**new, **sealed}.items():
+        path = f"body.new.{name}"
+        if name not in theirs.by_name:
+            raise Malformed("unknown", path=path)
+        if (theirs.by_name[name].audience == "public") != (name in new):
+            raise Malformed("must-not-seal" if name in sealed else "must-seal", path=path)
+        theirs.by_name[name].shape.check(value, path)
+    # What came into being keeps its identity: a correction may say how much it was, not what or how many.
+    was = [output["product"] for output in corrected.body.get("outputs", ())]
+    if "outputs" in new and [output["product"] for output in new["outputs"]] != was:
+        raise Malformed("correction-outputs", path="body.new.outputs", wanted="the same products in the same order")
+    before = {batch for _, batch in batches_named(corrected.body)}
+    for path, batch in batches_named(new):
+        if batch not in before:
+            raise Malformed("correction-batch", path=path.replace("body", "body.new", 1), has=batch)
+    if not set(statement.on) <= set(corrected.targets):
+        raise Malformed("on-corrected", path="on", wanted="chains of the statement corrected")

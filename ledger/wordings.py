@@ -1,0 +1,367 @@
+"""What went wrong, in Chinese and in English, for the person at the counter: the thing, what it has, what is wanted,
+and what to do now.
+
+Pure data and a few functions over it. Fields, kinds and roles are called what ``ledger.records`` calls them. In a
+wording ``{where}`` is the place that ``path`` leads to; ``{has}`` and ``{wanted}`` may be asked for as a ``:batch``
+(its trace code), a ``:kind`` or ``:roles``.
+"""
+
+# ruff: noqa: E501  (a row of the table is one line, so that it can be read down)
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Literal, NamedTuple, TypeAlias
+
+from ledger.errors import LedgerError
+from ledger.identity import ChainId, grouped, trace_code
+from ledger.records import KINDS, ROLES
+from ledger.records.shapes import Field, ListOf, Object, Shape
+
+Lang: TypeAlias = Literal["zh", "en"]
+
+
+class Wording(NamedTuple):
+    """A sentence in both languages, and what to do now: the name of an ``ADVICE``."""
+
+    zh: str
+    en: str
+    advice: str = "field"
+
+
+class Finding(NamedTuple):
+    """A finding's sentence in both languages, how to clear it, and the law or standard behind it."""
+
+    zh: str
+    en: str
+    clear_zh: str
+    clear_en: str
+    law: str = ""
+
+
+ADVICE: Mapping[str, tuple[str, str]] = {
+    "field": ("请改正后重新签名提交。", "Please correct it, sign again and send it again."),
+    "code": ("请对照标签再输入一次。", "Please compare with the label and type it again."),
+    "pick": ("请从列表中选择。", "Please choose from the list."),
+    "seal": ("请使用本系统的表单重新填写。", "Please fill it in again with this system's form."),
+    "registrar": ("请联系登记员办理。", "Please ask your registrar."),
+    "root": ("请由两位总账负责人用各自的根密钥办理。", "Two root key holders have to do this, each with their own key."),
+    "key": ("请换用本主体的有效密钥，或请登记员登记新密钥。", "Please use a valid key of your own, or have a new one added."),
+    "program": ("不是您填错了：请把这段话发给软件的维护人员。", "You did nothing wrong: please send these words to whoever looks after the program."),
+    "distrust": ("请不要采信，并把这段话报告给监管人员。", "Please do not rely on it, and report these words to the regulator."),
+    "resend": ("请稍候再试；已签名的记录会保留。", "Please wait a little and try again; what you have signed is kept."),
+    "sync": ("请先取回漏掉的记录，再重新签名提交。", "Please fetch the statements that are missing first, then sign and send again."),
+}  # fmt: skip
+
+WORDINGS: Mapping[str, Wording] = {
+    # --- what somebody typed
+    "code-check": Wording("追溯码 {has} 有数字输错或颠倒", "trace code {has}: a digit is wrong, or two are swapped", "code"),
+    "code-digits": Wording("追溯码应为 {wanted} 位数字，输入的是“{has}”", "a trace code has {wanted} digits; this is “{has}”", "code"),
+    "missing": Wording("缺少必填内容：{where}", "{where} is missing"),
+    "unknown": Wording("不认识的项目：{where}", "{where} is not a field of this record", "seal"),
+    "empty": Wording("{where}是空的，至少要有一项", "{where} is empty; at least one is wanted"),
+    "text-length": Wording("{where}应为 1 至 {wanted} 个字", "{where} must be 1 to {wanted} characters"),
+    "pattern": Wording("{where}现为“{has}”，格式应为：{wanted}", "{where} is “{has}”; the form wanted is: {wanted}"),
+    "choice": Wording("{where}现为“{has}”，不在可选范围内（{wanted}）", "{where} is “{has}”, not one of: {wanted}", "pick"),
+    "quantity": Wording("{where}现为“{has}”，应是大于零的数量，如 1250.5，小数最多 6 位", "{where} is “{has}”; wanted is a quantity such as 1250.5, above zero, at most 6 decimal places"),
+    "unit": Wording("{where}现为“{has}”，应为单位代码，如 {wanted}", "{where} is “{has}”; wanted is the code of a unit, such as {wanted}", "pick"),
+    "time": Wording("{where}现为“{has}”，应是真实存在的时间，格式 {wanted}", "{where} is “{has}”; wanted is a real time, as {wanted}"),
+    "day": Wording("{where}现为“{has}”，应是真实存在的日期，格式 {wanted}", "{where} is “{has}”; wanted is a real date, as {wanted}"),
+    "list": Wording("{where}应有 {wanted} 项", "{where} must have {wanted} items"),
+    "number": Wording("{where}应是规定范围内的整数", "{where} must be a whole number within its range"),
+    "text": Wording("{where}里有看不见的控制字符：{has}", "{where} has invisible control characters: {has}"),
+    "nfc": Wording("{where}里的文字写法不规范（{wanted}）：{has}", "{where} is not written in normal form ({wanted}): {has}"),
+    "type": Wording("{where}的内容类型不对，应为：{wanted}", "{where} is of the wrong type; wanted: {wanted}", "program"),
+    # --- what a record may touch and seal
+    "kind": Wording("没有“{has}”这种记录", "there is no kind of record called “{has}”", "pick"),
+    "must-seal": Wording("{where}不能公开，须加密封存后提交", "{where} is not for the public and must be sealed", "seal"),
+    "must-not-seal": Wording("{where}是公开内容，不能封存", "{where} is public and must not be sealed", "seal"),
+    "undisclosed": Wording("有 {has} 项封存内容没有随附原文", "{has} sealed fields came without what they seal", "seal"),
+    "disclosure": Wording("{where}的封存原文与签名不符：{has}", "{where}: what was sealed does not fit what was signed: {has}", "program"),
+    "on-none": Wording("这种记录不针对已有批次，现写了 {has} 个", "this kind of record is about no existing batch; it names {has}"),
+    "on-some": Wording("还没有选批次", "no batch has been chosen"),
+    "on-one": Wording("应只针对 {wanted} 个主体，现有 {has} 个", "this must name {wanted} party; it names {has}"),
+    "on-inputs": Wording("所涉批次应与所用原料批次完全一致", "the batches touched must be exactly the batches used", "program"),
+    "on-registry": Wording("{has:batch} 是主体、场所或产品，不是批次，不能写这种记录", "{has:batch} is a party, a place or a product and not a batch; this record cannot be about it", "pick"),
+    "on-corrected": Wording("更正只能针对原记录涉及的批次", "a correction may only touch the batches of the record that it corrects", "pick"),
+    "not-on": Wording("{where}里的批次 {has:batch} 不在所涉批次之中", "{where}: batch {has:batch} is not among the batches touched", "program"),
+    "repeated": Wording("批次 {has:batch} 写了两次：{where}", "batch {has:batch} is there twice: {where}"),
+    "targets": Wording("一条记录最多涉及 {wanted} 个批次，现有 {has} 个：请分成几条", "a record may touch at most {wanted} batches and this has {has}: split it"),
+    "correction": Wording("更正要么写新内容，要么作废，二者选一", "a correction gives new values or voids: one of the two"),
+    "correction-batch": Wording("更正不能加入原记录没有的批次 {has:batch}", "a correction cannot bring in batch {has:batch}, which the record did not name"),
+    "correction-outputs": Wording("更正不能改变产出了哪些产品，只能改数量等内容", "a correction may change how much was made, not what"),
+    "correction-registry": Wording("登记类记录（{has:kind}）不能更正，请另行登记", "a registry record ({has:kind}) is not corrected but made anew", "registrar"),
+    # --- who may sign
+    "signature": Wording("签名与内容或密钥不符", "the signature does not fit the record or the key", "program"),
+    "key-unknown": Wording("签名密钥 {has} 没有登记", "the signing key {has} is not registered", "key"),
+    "key-revoked": Wording("签名密钥 {has} 已被吊销", "the signing key {has} has been revoked", "key"),
+    "key-party": Wording("签名密钥属于主体 {wanted}，记录写的是 {has}", "the signing key is that of party {wanted}; the record says {has}", "key"),
+    "key-taken": Wording("密钥 {has} 已经登记过，每把密钥只能登记一次", "key {has} is registered already; a key is registered once", "key"),
+    "key-point": Wording("{where}不是可用的公钥：{has}", "{where} is not a usable public key: {has}", "key"),
+    "key-proof": Wording("{where}不能证明持有该密钥", "{where} does not show that the key is held", "key"),
+    "key-file": Wording("密钥文件读不出（{has}），应为 {wanted}", "the key file cannot be read ({has}); wanted: {wanted}", "key"),
+    "jwk": Wording("{where}的公钥写法不对，应为 {wanted}", "{where}: the public key must be written as {wanted}", "program"),
+    "unknown-key": Wording("该主体没有密钥 {has}，或已吊销", "the party has no key {has}, or it is revoked already", "pick"),
+    "unknown-party": Wording("没有登记过主体 {has}", "party {has} is not registered", "pick"),
+    "role": Wording("现有角色（{has:roles}）不能填写“{wanted:kind}”", "the roles held ({has:roles}) do not allow “{wanted:kind}”", "registrar"),
+    "signer": Wording("签名方 {has} 无权办理，应由以下一方签名：{wanted:roles}", "{has} may not sign this; wanted: {wanted:roles}", "registrar"),
+    "agent": Wording("没有主体 {has} 的委托，不能代其填写“{wanted:kind}”", "party {has} has given no grant to state “{wanted:kind}” for it", "registrar"),
+    "for": Wording("代理的主体不能是签名方自己（{has}）", "the party acted for is the signer itself ({has})"),
+    "for-registry": Wording("这种登记不能代主体 {has} 办理", "this registration cannot be made for party {has} by an agent", "registrar"),
+    "principal-signs": Wording("主体 {has} 有自己的密钥，须由其本人委托", "party {has} has a key of its own and must sign its grants itself", "registrar"),
+    "root-act": Wording("角色（{has:roles}）只能由总账负责人授予", "the roles ({has:roles}) are granted by root only", "root"),
+    "root-keys": Wording("总账根密钥在开立时确定，不能增加", "the root keys are those of the log's opening; none are added", "root"),
+    "second-key": Wording("确认须用另一把根密钥，不能仍用 {has}", "the confirmation needs another root key than {has}", "root"),
+    "confirms": Wording("没有可供确认的记录 {has}，或内容不一致，或已确认过", "there is no record {has} to confirm, or it differs, or it is confirmed already", "root"),
+    "compromised-by-party": Wording("失密起始时间只能由登记员填写", "only a registrar may say since when a key was compromised", "registrar"),
+    "wrong-log": Wording("这条记录属于总账 {has}，不是 {wanted}", "this belongs to the log {has}, not to {wanted}", "program"),
+    "log-open": Wording("“{has:kind}”不合时序：总账只开立一次，且须最先开立", "“{has:kind}” is out of turn: a log is opened first, and once", "program"),
+    "log-closed": Wording("总账 {has} 已关闭，后继为 {wanted}", "the log {has} is closed; its successor is {wanted}", "registrar"),
+    "log-key": Wording("总账公钥名为 {has}，应为 {wanted}", "the log key is named {has}; wanted: {wanted}", "root"),
+    # --- what programs write
+    "notebook": Wording("签名簿不连续：{where}", "the notebook does not follow on: {where}", "sync"),
+    "seen": Wording("{where}写法不对，应为 {wanted}", "{where} must be {wanted}", "program"),
+    "version": Wording("格式版本是 {has}，应为 {wanted}", "the format's version is {has}; wanted: {wanted}", "program"),
+    "size": Wording("内容太大：{has} 字节，最多 {wanted}", "this is too large: {has} bytes, at most {wanted}", "field"),
+    "depth": Wording("{where}嵌套太深，最多 {wanted} 层", "{where} is nested deeper than {wanted}", "program"),
+    "b64u": Wording("{where}的编码有误：{has}", "{where} is not well encoded: {has}", "program"),
+    "b64u-size": Wording("{where}的编码应为 {wanted} 字节，现为 {has}", "{where} must encode {wanted} bytes and has {has}", "program"),
+    "canonical": Wording("{where}不是规范写法（{wanted}）", "{where} is not in canonical form ({wanted})", "program"),
+    "json": Wording("{where}不是有效的 JSON：{has}", "{where} is not JSON: {has}", "program"),
+    "name": Wording("{where}里的名称 {has} 不合规定", "{where}: {has} may not be a name", "program"),
+    "order": Wording("{where}须按升序排列且不重复", "{where} must be ascending, without repeats", "program"),
+    "header": Wording("签名头不对，应为 {wanted}", "the signature's header must be {wanted}", "program"),
+    "jws": Wording("不是一条签名记录：{has}", "this is not a signed record: {has}", "program"),
+    "presentation": Wording("记录与封存原文的连接写法不对，应为 {wanted}", "record and disclosures must be joined as {wanted}", "program"),
+    "sd-alg": Wording("封存算法标注不对，应为 {wanted}", "the sealing algorithm must be {wanted}", "program"),
+    "sealed": Wording("{where}的封存摘要写法不对，应为 {wanted}", "{where}: the sealed digests must be {wanted}", "program"),
+    # --- what the log shows
+    "entry": Wording("{where}不是有效账目：{has}", "{where} is not an entry: {has}", "distrust"),
+    "receipt": Wording("回执有误：{where}", "the receipt is wrong: {where}", "distrust"),
+    "inclusion": Wording("该账目不在总账之中：{where} 现为 {has}，应为 {wanted}", "the log does not contain this entry: {where} is {has}, wanted {wanted}", "distrust"),
+    "consistency": Wording("总账前后不一致：{where} 现为 {has}，应为 {wanted}", "the log contradicts its own past: {where} is {has}, wanted {wanted}", "distrust"),
+    "checkpoint": Wording("检查点的{where}不对：{has}，应为 {wanted}", "the checkpoint's {where} is {has}; wanted: {wanted}", "distrust"),
+    "checkpoint-origin": Wording("检查点属于总账 {has}，不是 {wanted}", "the checkpoint is of the log {has}, not of {wanted}", "distrust"),
+    "note": Wording("检查点文本的{where}不对，应为 {wanted}", "the checkpoint's text: {where} must be {wanted}", "distrust"),
+    "note-signature": Wording("检查点上 {where} 的签名不对：{has}", "the checkpoint's signature by {where} is wrong: {has}", "distrust"),
+    "note-unsigned": Wording("检查点缺少所需签名：{wanted}", "the checkpoint lacks a signature that is wanted: {wanted}", "distrust"),
+    "vkey": Wording("验证公钥的{where}写法不对，应为 {wanted}", "the verifier key's {where} must be {wanted}", "program"),
+    "vkey-algorithm": Wording("验证公钥 {where} 的算法是 {has}，应为 {wanted}", "verifier key {where} is of algorithm {has}; wanted: {wanted}", "program"),
+    "vkey-ambiguous": Wording("验证公钥 {where} 重名（{has}）：{wanted}", "verifier keys {where} share a name and id ({has}); wanted: {wanted}", "program"),
+    "vkey-id": Wording("验证公钥 {where} 的编号是 {has}，应为 {wanted}", "verifier key {where} has the id {has}; wanted: {wanted}", "program"),
+    "tile": Wording("总账分块应为 {wanted}", "a tile of the log must be {wanted}", "program"),
+    "pin": Wording("验证依据文件的{where}不对，应为 {wanted}", "the pin's {where} must be {wanted}", "program"),
+    "policy": Wording("见证规则的{where}不对，应为 {wanted}", "the witness policy's {where} must be {wanted}", "program"),
+}  # fmt: skip
+"""A sentence for every code that ``ledger`` raises."""
+
+FINDINGS: Mapping[str, Finding] = {
+    "over-held": Finding(
+        "{party} 现有 {batch} {has}，记录写了 {wanted}，多出 {short}",
+        "{party} holds {has} of {batch} and states {wanted}: short by {short}",
+        "核对数量；填错的请更正，漏记的收货或采收请补记。",
+        "Check the quantity: correct it, or state the receipt or harvest that is missing.",
+        "农产品质量安全法",
+    ),
+    "over-shipped": Finding(
+        "{batch} 在途 {has}，收货写了 {wanted}，多出 {short}",
+        "{has} of {batch} are on the way and {wanted} are received: {short} too many",
+        "与发货方核对数量，由填错的一方更正。",
+        "Compare with the sender; whoever is wrong corrects it.",
+        "农产品质量安全法",
+    ),
+    "not-holder": Finding(
+        "{party} 从未持有批次 {batch}",
+        "{party} never held batch {batch}",
+        "确认批次选对；确已收货的，请先补记收货。",
+        "Check that this is the right batch; if it was received, state that first.",
+    ),
+    "origin-unrecorded": Finding(
+        "来源未记录",
+        "origin not recorded",
+        "向供货者索取合格证或来源信息，用更正补上。",
+        "Ask the supplier for the certificate or the origin and add it by a correction.",
+        "农产品质量安全承诺达标合格证管理办法",
+    ),
+    "clock": Finding(
+        "记录的时间比收到时间晚 {ahead} 秒（在未来）",
+        "the time stated is {ahead} seconds in the future",
+        "校准手机时间；时间填错的请更正。",
+        "Set the device's clock; correct the time if it is wrong.",
+    ),
+    "late": Finding(
+        "补记：发生 {days} 天后才提交",
+        "late: sent {days} days after it happened",
+        "无须处理；今后请当天记录。",
+        "Nothing to do; please state things on the day.",
+    ),
+    "check-digit": Finding(
+        "编码 {has} 的校验位不对",
+        "the check digit of {has} is wrong",
+        "对照包装或证书核对编码并更正。",
+        "Compare the code with the package or certificate and correct it.",
+        "GS1 General Specifications §7.9",
+    ),
+}
+"""A sentence for every finding; parties and batches are named by the one who asks, or stand as codes."""
+
+UNITS: Mapping[str, tuple[str, str, str]] = {
+    "kg": ("公斤", "kg", "kg"),
+    "g": ("克", "g", "g"),
+    "t": ("吨", "t", "t"),
+    "mL": ("毫升", "mL", "mL"),
+    "L": ("升", "L", "L"),
+    "mu": ("亩", "mu", "mu"),
+    "head": ("头（只）", "head", "head"),
+    "piece": ("个", "piece", "pieces"),
+    "egg": ("枚", "egg", "eggs"),
+    "box": ("箱", "box", "boxes"),
+    "bag": ("袋", "bag", "bags"),
+    "bottle": ("瓶", "bottle", "bottles"),
+    "CS": ("箱", "case", "cases"),
+    "EA": ("个", "each", "each"),
+    "LB": ("磅", "lb", "lb"),
+    "C": ("℃", "°C", "°C"),
+    "%": ("%", "%", "%"),
+}
+"""Each unit's code with its wordings: Chinese, English for one, English for many."""
+
+_CLAIMS: Mapping[str, tuple[str, str]] = {
+    "after": ("上一条记录", "statement before"),
+    "at": ("发生时间", "time of the event"),
+    "body": ("记录内容", "record"),
+    "checkpoint": ("检查点", "checkpoint"),
+    "code": ("追溯码", "trace code"),
+    "disclosure": ("封存原文", "disclosure"),
+    "entries": ("账目", "entries"),
+    "entry": ("账目", "entry"),
+    "for": ("代理的主体", "party acted for"),
+    "hash": ("摘要", "hash"),
+    "header": ("签名头", "header"),
+    "iat": ("签名时间", "time of signing"),
+    "iss": ("签名主体", "signing party"),
+    "jwk": ("公钥", "public key"),
+    "kid": ("密钥编号", "key"),
+    "kind": ("记录种类", "kind of record"),
+    "log": ("总账", "log"),
+    "mark": ("二维码标识", "mark"),
+    "n": ("签名簿序号", "notebook number"),
+    "on": ("所涉批次", "batches touched"),
+    "payload": ("记录内容", "payload"),
+    "proof": ("证明", "proof"),
+    "seen": ("已核对的检查点", "checkpoint seen"),
+    "signature": ("签名", "signature"),
+    "v": ("格式版本", "format version"),
+}
+_STEP = re.compile(r"\[([0-9]+)\]|[^.\[]+")
+
+
+def say(error: LedgerError | tuple[str, Mapping[str, str | int]], lang: Lang) -> str:
+    """The error as a sentence and what to do now; a code that is not worded here stands as itself."""
+    code, params = (error.code, error.params) if isinstance(error, LedgerError) else error
+    values = {name: _Value(value, lang) for name, value in params.items()}
+    values["where"] = _Value(place(str(params.get("path", "")), lang), lang)
+    wording = WORDINGS.get(code)
+    if wording is None:
+        told = [str(params[name]) for name in ("path", "has", "wanted") if params.get(name) not in (None, "")]
+        return f"{code} ({', '.join(told)})" if told else code
+    sentence = _pick(wording[:2], lang).format_map(_Given(values))
+    return _join(sentence, _pick(ADVICE[wording.advice], lang), lang)
+
+
+def say_finding(code: str, params: Mapping[str, str | int], lang: Lang) -> str:
+    """The finding as a sentence and how to clear it; ``batch`` may be a name or a chain id, amounts bring a ``unit``."""
+    finding = FINDINGS.get(code)
+    if finding is None:
+        return code
+    values = {name: _Value(value, lang) for name, value in params.items()}
+    values["batch"] = _Value(format(values["batch"], "batch"), lang) if "batch" in values else _Value("–", lang)
+    if "unit" in params:
+        for name in ("has", "wanted", "short"):
+            values[name] = _Value(quantity({"unit": str(params["unit"]), "value": str(params[name])}, lang), lang)
+    sentence = _pick(finding[:2], lang).format_map(_Given(values))
+    return _join(sentence, _pick((finding.clear_zh, finding.clear_en), lang), lang)
+
+
+def quantity(amount: Mapping[str, str], lang: Lang) -> str:
+    """A quantity or reading as it is read out: ``1250.5 公斤``, ``3 boxes``."""
+    value, unit = amount["value"], amount["unit"]
+    zh, one, many = UNITS.get(unit, (unit, unit, unit))
+    return f"{value} {zh if lang == 'zh' else one if value == '1' else many}"
+
+
+def place(path: str, lang: Lang) -> str:
+    """Where ``path`` leads, in the words of the form: ``body.outputs[0].quantity`` is 产出批次 › 第 1 项 › 数量."""
+    words = list(_steps(path, lang))
+    if not words:
+        return _pick(("这条记录", "this record"), lang)
+    return f"“{' › '.join(words)}”"
+
+
+def _steps(path: str, lang: Lang) -> Iterator[str]:
+    steps = [match for match in _STEP.finditer(path) if match[0]]
+    inside = bool(steps) and steps[0][0] == "body" and len(steps) > 1
+    for step in steps[1:] if inside else steps:
+        if step[1] is not None:
+            yield _pick((f"第 {int(step[1]) + 1} 项", f"item {int(step[1]) + 1}"), lang)
+        else:
+            known = _fields() if inside else _CLAIMS
+            yield _pick(known.get(step[0]) or _CLAIMS.get(step[0]) or (step[0], step[0]), lang)
+
+
+@cache
+def _fields() -> Mapping[str, tuple[str, str]]:
+    """What every field, at any depth, is called; of two by one name the first kind's, measures apart."""
+    called = {"unit": ("单位", "unit"), "value": ("数值", "value")}
+    for kind in KINDS.values():
+        for field in _within(kind.fields):
+            called.setdefault(field.name, (field.zh, field.en))
+    return called
+
+
+def _within(fields: tuple[Field, ...]) -> Iterator[Field]:
+    for field in fields:
+        yield field
+        shape: Shape = field.shape
+        while isinstance(shape, ListOf):
+            shape = shape.item
+        if isinstance(shape, Object):
+            yield from _within(shape.fields)
+
+
+class _Given(dict[str, "_Value"]):
+    """The parameters that came; one that did not is a dash, for an error is never a reason for another."""
+
+    def __missing__(self, name: str) -> str:
+        return "–"
+
+
+class _Value:
+    """One parameter, said as the wording asks for it."""
+
+    def __init__(self, value: str | int, lang: Lang) -> None:
+        self._text, self._lang = str(value), lang
+
+    def __format__(self, spec: str) -> str:
+        text, lang = self._text, self._lang
+        if spec == "kind" and text in KINDS:
+            return _pick((KINDS[text].zh, KINDS[text].en), lang)
+        if spec == "roles":
+            words = [_pick(_ACTORS.get(word, (word, word)), lang) for word in re.split(", | \\| ", text)]
+            return _pick(("、", ", "), lang).join(words)
+        if _HASH(text):
+            # Nobody reads out 43 characters: a batch goes by its trace code, anything else by its beginning.
+            return grouped(trace_code(ChainId(text))) if spec == "batch" else f"{text[:8]}…"
+        return text
+
+
+_HASH = re.compile("[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]").fullmatch
+_ACTORS = {**ROLES, "root": ("总账负责人", "root"), "party": ("该主体", "the party itself")}
+
+
+def _pick(both: tuple[str, ...], lang: Lang) -> str:
+    return both[0] if lang == "zh" else both[1]
+
+
+def _join(sentence: str, advice: str, lang: Lang) -> str:
+    return f"{sentence}。{advice}" if lang == "zh" else f"{sentence[:1].upper()}{sentence[1:]}. {advice}"
