@@ -1,0 +1,50 @@
+"""Quantities as whole millionths, so that sums are exact in any database."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ledger.errors import Malformed
+
+MICRO = 1_000_000
+
+
+def to_micro(value: str) -> int:
+    """``"1250.5"`` as 1_250_500_000; the format has checked its form."""
+    negative = value.startswith("-")
+    whole, _, part = value.lstrip("-").partition(".")
+    amount = int(whole) * MICRO + int(part.ljust(6, "0") or 0)
+    return -amount if negative else amount
+
+
+def from_micro(amount: int) -> str:
+    """The shortest decimal, ``"-0.5"``."""
+    whole, part = divmod(abs(amount), MICRO)
+    text = f"{whole}.{part:06}".rstrip("0").rstrip(".")
+    return f"-{text}" if amount < 0 else text
+
+
+def in_unit(quantity: Mapping[str, Any], unit: str, product: Mapping[str, Any] | None, path: str) -> int:
+    """``quantity`` in millionths of ``unit``, by the product's stated factors only.
+
+    Raises Malformed ``unit`` where no factor leads there, ``unit-part`` where it would not come out even.
+    """
+    amount = to_micro(quantity["value"])
+    if quantity["unit"] == unit:
+        return amount
+    for factor in (product or {}).get("factors", ()):
+        if factor["unit"] == quantity["unit"] and factor["factor"]["unit"] == unit:
+            scaled, rest = divmod(amount * to_micro(factor["factor"]["value"]), MICRO)
+            if rest:
+                raise Malformed("unit-part", path=f"{path}.value", has=quantity["value"], wanted=unit)
+            return scaled
+    raise Malformed("unit", path=f"{path}.unit", has=quantity["unit"], wanted=unit)
+
+
+def unit_of(quantity: Mapping[str, Any], product: Mapping[str, Any] | None) -> str:
+    """The unit that a batch is kept in: the product's base unit where a factor leads there, else its own."""
+    unit: str = quantity["unit"]
+    for factor in (product or {}).get("factors", ()):
+        if factor["unit"] == unit:
+            base: str = factor["factor"]["unit"]
+            return base
+    return unit

@@ -1,0 +1,431 @@
+"""The books: batches, lineage and holdings as the statements make them, for one group of statements at a time.
+
+Double entry (records §2): every statement that moves goods posts amounts that sum to zero for each batch, from
+one account to another::
+
+    origin ──▶ held ──▶ transit ──▶ held (receiver)
+                │           └─────▶ lost (short), held (sender, rejected)
+                └──▶ consumed, sold, lost
+
+Nothing posted is ever taken away: a correction posts the reverse of what it corrects, then what should have been.
+What the books can not allow to stand twice (a lot, a GTIN, a trace code) or at all (an unknown place, a unit
+without a factor, somebody else's shipment) is refused in ``admit``; what is true but wrong is found in ``post``.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Table, func, insert, or_, select
+
+from app.batches.amounts import from_micro, in_unit, unit_of
+from app.errors import Conflict
+from app.journal import Finding, Record
+from app.stored import chunks
+from app.tables import batches, findings, lineage, named, postings, shipments, statements
+from ledger import records
+from ledger.errors import Malformed, NotAllowed
+from ledger.identity import ChainId, StatementHash, trace_code
+from ledger.registry import Registry
+from ledger.statement import Statement, parse
+
+CLOCK_AHEAD = 600
+"""Seconds that a signer's clock may run ahead before it is a finding."""
+
+_ASIDE = frozenset(("inspector", "lab", "registrar"))
+_KIND_OF_BATCH = {"plant": "planting", "stock": "herd", "acquire": "input"}
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What the books know of a batch; ``kind`` is planting, herd, input or lot."""
+
+    chain: ChainId
+    kind: str
+    party: ChainId
+    product: ChainId | None
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    hash: StatementHash
+    sender: ChainId
+    receiver: ChainId
+    carrier: ChainId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """``amount`` millionths of the batch's unit into (or, negative, out of) an account of ``owner``."""
+
+    batch: ChainId
+    account: str
+    owner: str
+    amount: int
+
+
+class Books:
+    """The books of one log, opened at one page: what the given records need is brought in one look-up for each table."""
+
+    def __init__(
+        self, connection: Connection, log_id: int, registry: Registry, page: Sequence[Record], *, checking: bool = True
+    ) -> None:
+        self._connection = connection
+        self._log_id = log_id
+        self._registry = registry
+        self._rows: defaultdict[Table, list[dict[str, Any]]] = defaultdict(list)
+        self._batches: dict[ChainId, Batch] = {}
+        self._balances: Counter[tuple[ChainId, str, str]] = Counter()
+        self._shipments: dict[StatementHash, Shipment] = {}
+        self._corrected: dict[StatementHash, Statement] = {}
+        self._legs: defaultdict[int, list[Leg]] = defaultdict(list)
+        self._indexes: dict[StatementHash, int] = {}
+        self._lots: set[tuple[str, str]] = set()
+        self._codes: set[str] = set()
+        self._bring(page, checking)
+
+    # --- bringing what is needed ---------------------------------------------------------------------------------
+
+    def _bring(self, page: Sequence[Record], checking: bool) -> None:
+        corrected = {s.body["statement"] for s in (record.statement for record in page) if s.kind == "correct"}
+        for some in chunks(corrected):
+            query = select(statements.c.jws, statements.c.first_index).where(
+                statements.c.log_id == self._log_id, statements.c.hash.in_(some)
+            )
+            for jws, first_index in self._connection.execute(query):
+                statement = parse(jws)
+                self._corrected[statement.hash] = statement
+                self._indexes[statement.hash] = first_index
+        chains = {chain for record in page for chain in record.statement.on}
+        chains |= {chain for statement in self._corrected.values() for chain in statement.targets}
+        for some in chunks(chains):
+            query = select(batches).where(batches.c.log_id == self._log_id, batches.c.chain.in_(some))
+            for row in self._connection.execute(query):
+                self._batches[row.chain] = Batch(row.chain, row.kind, row.party, row.product, row.unit)
+            sums = (
+                select(postings.c.batch, postings.c.account, postings.c.owner, func.sum(postings.c.amount))
+                .where(postings.c.log_id == self._log_id, postings.c.batch.in_(some))
+                .group_by(postings.c.batch, postings.c.account, postings.c.owner)
+            )
+            for batch, account, owner, amount in self._connection.execute(sums):
+                self._balances[batch, account, owner] = int(amount)
+        bodies = [record.statement.body for record in page] + [s.body for s in self._corrected.values()]
+        for some in chunks({body["shipment"] for body in bodies if "shipment" in body}):
+            query = select(shipments).where(shipments.c.log_id == self._log_id, shipments.c.hash.in_(some))
+            for row in self._connection.execute(query):
+                self._shipments[row.hash] = Shipment(row.hash, row.sender, row.receiver, row.carrier)
+        # A statement and its corrections post under their own index; together they are what it comes to.
+        for some in chunks(self._indexes.values()):
+            legs = select(postings).where(postings.c.log_id == self._log_id, postings.c.corrects.in_(some))
+            for row in self._connection.execute(legs):
+                self._legs[row.corrects].append(Leg(row.batch, row.account, row.owner, row.amount))
+        if checking:
+            self._bring_names(page)
+
+    def _bring_names(self, page: Sequence[Record]) -> None:
+        """The trace codes and lots among those the page would give out that are given out already."""
+        for some in chunks(trace_code(chain) for record in page for chain in record.statement.created):
+            query = select(batches.c.code).where(batches.c.log_id == self._log_id, batches.c.code.in_(some))
+            self._codes |= set(self._connection.execute(query).scalars())
+        wanted = {(out["product"], out["lot"]) for record in page for out in _outputs(record) if "lot" in out}
+        for pairs in chunks(wanted):
+            query = select(batches.c.product, batches.c.lot).where(
+                batches.c.log_id == self._log_id,
+                or_(*((batches.c.product == product) & (batches.c.lot == lot) for product, lot in pairs)),
+            )
+            self._lots |= {(product, lot) for product, lot in self._connection.execute(query)}
+
+    # --- what may not stand --------------------------------------------------------------------------------------
+
+    def admit(self, record: Record) -> None:
+        """Raises Malformed, NotAllowed or Conflict for what may not stand beside what stands already."""
+        statement, body = record.statement, record.statement.body
+        kind = records.kind_of(statement)
+        if kind.stage == "registry":
+            self._admit_registry(statement)
+            return
+        for place, chain in enumerate(statement.on):
+            if chain not in self._batches:
+                raise Malformed("not-a-batch", path=f"on[{place}]", has=chain)
+        self._admit_named(body)
+        if statement.kind == "correct":
+            self._admit_correction(record)
+        elif "shipment" in body:
+            self._admit_shipment(statement)
+        self._admit_outputs(statement)
+        # Units, last: a record that converts here also posts.
+        for _ in self._goods_legs(statement, body, statement.created):
+            pass
+
+    def _admit_registry(self, statement: Statement) -> None:
+        gtin = statement.body.get("gtin")
+        if gtin is not None and gtin.zfill(14) in self._registry.gtins:
+            raise Conflict("gtin-taken", path="body.gtin", has=gtin)
+        for place, party in enumerate(statement.body.get("may", ())):
+            self._want_party(party, f"body.may[{place}]")
+
+    def _admit_named(self, body: Mapping[str, Any]) -> None:
+        if "place" in body and body["place"] not in self._registry.places:
+            raise Malformed("unknown-place", path="body.place", has=body["place"])
+        for name in ("receiver", "carrier"):
+            if name in body:
+                self._want_party(body[name], f"body.{name}")
+
+    def _want_party(self, party: ChainId, path: str) -> None:
+        if party not in self._registry.parties:
+            raise Malformed("unknown-party", path=path, has=party)
+
+    def _admit_outputs(self, statement: Statement) -> None:
+        here: set[tuple[str, str]] = set()
+        for place, (output, chain) in enumerate(
+            zip(statement.body.get("outputs", ()), statement.created, strict=False)
+        ):
+            path = f"body.outputs[{place}]"
+            product = self._registry.products.get(output["product"])
+            if product is None:
+                raise Malformed("unknown-product", path=f"{path}.product", has=output["product"])
+            if "lot" in output:
+                if not (product.allows(statement.iss) or product.allows(statement.for_)):
+                    raise NotAllowed("lot-product", path=f"{path}.lot", has=output["lot"], wanted=product.party)
+                name = (output["product"], output["lot"])
+                if name in self._lots or name in here:
+                    raise Conflict("lot-taken", path=f"{path}.lot", has=output["lot"])
+                here.add(name)
+            if trace_code(chain) in self._codes:
+                raise Conflict("code-taken", path=path, has=trace_code(chain))
+
+    def _admit_shipment(self, statement: Statement) -> None:
+        shipment = self._shipments.get(statement.body["shipment"])
+        if shipment is None:
+            raise Malformed("unknown-shipment", path="body.shipment", has=statement.body["shipment"])
+        if statement.kind in ("receive", "reject") and shipment.receiver != statement.actor:
+            raise NotAllowed("not-receiver", path="body.shipment", has=statement.actor or "", wanted=shipment.receiver)
+        if statement.kind in ("load", "unload") and shipment.carrier not in (None, statement.actor):
+            raise NotAllowed("not-carrier", path="body.shipment", has=statement.actor or "", wanted=shipment.carrier)
+        for path, batch in _lines(statement.body, "goods", "short"):
+            if (batch, "transit", shipment.hash) not in self._balances:
+                raise Malformed("not-shipped", path=path, has=batch)
+
+    def _admit_correction(self, record: Record) -> None:
+        statement = record.statement
+        corrected = self._corrected.get(statement.body["statement"])
+        if corrected is None:
+            raise Malformed("unknown-statement", path="body.statement", has=statement.body["statement"])
+        if records.kind_of(corrected).stage == "registry" or corrected.kind == "correct":
+            raise Malformed("not-correctable", path="body.statement", has=corrected.kind)
+        roles = self._registry.parties[statement.actor].roles if statement.actor else set()
+        if corrected.actor != statement.actor and "inspector" not in roles:
+            raise NotAllowed(
+                "not-signer", path="body.statement", has=statement.actor or "", wanted=corrected.actor or ""
+            )
+        records.check_correction(statement, record.opened, corrected)
+        new = statement.body.get("new", {})
+        self._admit_named(new)
+        for _ in self._goods_legs(corrected, {**corrected.body, **new}, corrected.created):
+            pass
+
+    # --- what is posted ------------------------------------------------------------------------------------------
+
+    def post(self, record: Record, index: int, received: int) -> list[Finding]:
+        """Takes the statement into the books; what it breaks is found, not refused."""
+        statement = record.statement
+        kind = records.kind_of(statement)
+        if kind.stage == "registry":
+            self._name(statement, index)
+            return []
+        found = [*self._find_clock(statement, received), *self._find_stranger(statement)]
+        if statement.kind == "correct":
+            legs = self._correct(statement)
+            corrects = self._indexes[statement.body["statement"]]
+        else:
+            self._bring_into_being(statement, index)
+            legs = list(self._goods_legs(statement, statement.body, statement.created))
+            corrects = index
+            self._indexes[statement.hash] = index
+            self._corrected[statement.hash] = statement
+        self._legs[corrects] += legs
+        for line, leg in enumerate(legs):
+            self._balances[leg.batch, leg.account, leg.owner] += leg.amount
+            self._row(
+                postings, first_index=index, line=line, corrects=corrects,
+                batch=leg.batch, account=leg.account, owner=leg.owner, amount=leg.amount,
+            )  # fmt: skip
+        found += self._find_over(statement, legs)
+        if statement.kind == "intake" and statement.body.get("unrecorded"):
+            found += [Finding("origin-unrecorded", "flag", chain, {}) for chain in statement.created]
+        for line, finding in enumerate(found):
+            self._row(
+                findings, first_index=index, line=line, code=finding.code, severity=finding.severity,
+                batch=finding.batch, params=orjson.dumps(finding.params, option=orjson.OPT_SORT_KEYS).decode(),
+            )  # fmt: skip
+        return found
+
+    def write(self) -> None:
+        """Writes the rows of all that was posted."""
+        for table, rows in self._rows.items():
+            self._connection.execute(insert(table), rows)
+
+    def _row(self, table: Table, **values: Any) -> None:
+        self._rows[table].append({"log_id": self._log_id, **values})
+
+    def _name(self, statement: Statement, index: int) -> None:
+        body, created = statement.body, statement.created
+        if statement.kind == "party.register":
+            row = ("party", created[0], body["profile"]["name"], body["profile"].get("uscc", ""))
+        elif statement.kind == "log.open":
+            row = ("party", created[0], statement.log, "")
+        elif statement.kind == "place.add":
+            row = ("place", _actor(statement), body["name"], body.get("gln") or body.get("own_code", ""))
+        elif statement.kind == "product.add":
+            names = body["names"]
+            name = names.get("zh") or next(iter(names.values()))
+            row = ("product", _actor(statement), name, body["gtin"].zfill(14) if "gtin" in body else body["own_code"])
+        else:
+            return
+        type_, party, name, code = row
+        self._row(named, chain=created[0], type=type_, party=party, name=name, code=code, first_index=index)
+
+    def _bring_into_being(self, statement: Statement, index: int) -> None:
+        body, created = statement.body, statement.created
+        outputs = body.get("outputs", [body] if created else [])
+        kind = _KIND_OF_BATCH.get(statement.kind, "lot")
+        for output, chain in zip(outputs, created, strict=True):
+            product = self._product(output.get("product"))
+            unit = unit_of(output["quantity"], product)
+            self._batches[chain] = Batch(chain, kind, _actor(statement), output.get("product"), unit)
+            self._codes.add(trace_code(chain))
+            if "lot" in output:
+                self._lots.add((output["product"], output["lot"]))
+            self._row(
+                batches, chain=chain, first_index=index, code=trace_code(chain), kind=kind, party=statement.actor,
+                product=output.get("product"), lot=output.get("lot"), unit=unit, made=statement.at,
+            )  # fmt: skip
+            for parent in statement.on:
+                self._row(lineage, child=chain, parent=parent, first_index=index)
+        if statement.kind == "ship":
+            shipment = Shipment(statement.hash, _actor(statement), body["receiver"], body.get("carrier"))
+            self._shipments[statement.hash] = shipment
+            self._row(
+                shipments, hash=shipment.hash, first_index=index, sender=shipment.sender, receiver=shipment.receiver,
+                carrier=shipment.carrier, planned_arrival=body.get("planned_arrival"),
+            )  # fmt: skip
+
+    def _product(self, chain: ChainId | None) -> Mapping[str, Any] | None:
+        product = self._registry.products.get(chain) if chain else None
+        return product.body if product else None
+
+    def _goods_legs(self, statement: Statement, body: Mapping[str, Any], created: Sequence[ChainId]) -> Iterator[Leg]:
+        """What ``statement``, with this body, moves: pairs that sum to zero for each batch."""
+        actor = _actor(statement)
+        outputs = body.get("outputs", [body] if created else [])
+        for place, (output, chain) in enumerate(zip(outputs, created, strict=True)):
+            product = self._product(output.get("product"))
+            amount = in_unit(
+                output["quantity"], unit_of(output["quantity"], product), product, f"body.outputs[{place}]"
+            )
+            yield from _move(chain, amount, ("origin", actor), ("held", actor))
+        for batch, amount in self._amounts(body, "inputs"):
+            yield from _move(batch, amount, ("held", actor), ("consumed", actor))
+        held = ("held", actor)
+        match statement.kind:
+            case "ship":
+                for batch, amount in self._amounts(body, "goods"):
+                    yield from _move(batch, amount, held, ("transit", statement.hash))
+            case "receive" | "reject":
+                shipment = self._shipments[body["shipment"]]
+                transit = ("transit", shipment.hash)
+                to = held if statement.kind == "receive" else ("held", shipment.sender)
+                for batch, amount in self._amounts(body, "goods"):
+                    yield from _move(batch, amount, transit, to)
+                for batch, amount in self._amounts(body, "short"):
+                    yield from _move(batch, amount, transit, ("lost", shipment.sender))
+            case "sell" | "dispose":
+                for batch, amount in self._amounts(body, "goods"):
+                    yield from _move(batch, amount, held, ("sold" if statement.kind == "sell" else "lost", actor))
+            case "count":
+                for batch, amount in self._amounts(body, "goods"):
+                    booked = self._balances[batch, "held", actor]
+                    yield from _move(batch, booked - amount, held, ("lost", actor))
+
+    def _amounts(self, body: Mapping[str, Any], name: str) -> Iterator[tuple[ChainId, int]]:
+        for place, line in enumerate(body.get(name, ())):
+            if "quantity" in line:
+                batch = self._batches[line["batch"]]
+                path = f"body.{name}[{place}].quantity"
+                yield batch.chain, in_unit(line["quantity"], batch.unit, self._product(batch.product), path)
+
+    def _correct(self, statement: Statement) -> list[Leg]:
+        corrected = self._corrected[statement.body["statement"]]
+        was: Counter[tuple[ChainId, str, str]] = Counter()
+        for leg in self._legs[self._indexes[corrected.hash]]:
+            was[leg.batch, leg.account, leg.owner] += leg.amount
+        legs = [Leg(*key, -amount) for key, amount in was.items() if amount]
+        if not statement.body.get("void"):
+            body = {**corrected.body, **statement.body.get("new", {})}
+            legs += self._goods_legs(corrected, body, corrected.created)
+        return legs
+
+    # --- what is found -------------------------------------------------------------------------------------------
+
+    def _find_clock(self, statement: Statement, received: int) -> Iterator[Finding]:
+        at = datetime.strptime(statement.at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
+        ahead = max(int(at), statement.iat) - received // 1000
+        if ahead > CLOCK_AHEAD:
+            yield Finding("clock", "flag", None, {"ahead": str(ahead)})
+
+    def _find_stranger(self, statement: Statement) -> Iterator[Finding]:
+        """Somebody speaks of a batch that was never in their hands, supervisors and laboratories aside."""
+        actor = statement.actor
+        if actor is None or statement.kind in ("receive", "reject", "load", "unload"):
+            return
+        if self._registry.parties[actor].roles & _ASIDE:
+            return
+        for chain in statement.on:
+            if (chain, "held", actor) not in self._balances:
+                yield Finding("not-holder", "flag", chain, {"party": actor, "batch": chain})
+
+    def _find_over(self, statement: Statement, legs: Iterable[Leg]) -> Iterator[Finding]:
+        """More went out than was there, by how much: how produce without a history is passed off under a good code."""
+        took: Counter[tuple[ChainId, str, str]] = Counter()
+        for leg in legs:
+            if leg.account in ("held", "transit") and leg.amount < 0:
+                took[leg.batch, leg.account, leg.owner] -= leg.amount
+        for (batch, account, owner), amount in took.items():
+            left = self._balances[batch, account, owner]
+            if left < 0:
+                params = {
+                    "party": statement.actor or "",
+                    "batch": batch,
+                    "unit": self._batches[batch].unit,
+                    "has": from_micro(left + amount),
+                    "wanted": from_micro(amount),
+                    "short": from_micro(-left),
+                }
+                yield Finding("over-held" if account == "held" else "over-shipped", "flag", batch, params)
+
+
+def _move(batch: ChainId, amount: int, out: tuple[str, str], into: tuple[str, str]) -> Iterator[Leg]:
+    if amount:
+        yield Leg(batch, *out, -amount)
+        yield Leg(batch, *into, amount)
+
+
+def _lines(body: Mapping[str, Any], *names: str) -> Iterator[tuple[str, ChainId]]:
+    for name in names:
+        for place, line in enumerate(body.get(name, ())):
+            yield f"body.{name}[{place}].batch", line["batch"]
+
+
+def _outputs(record: Record) -> Iterable[Mapping[str, Any]]:
+    outputs: Iterable[Mapping[str, Any]] = record.statement.body.get("outputs", ())
+    return outputs
+
+
+def _actor(statement: Statement) -> ChainId:
+    if statement.actor is None:
+        raise Malformed("missing", path="iss")
+    return statement.actor

@@ -1,0 +1,503 @@
+"""The journal: the one writer of statements, entries, tile hashes and checkpoints.
+
+``append`` takes what many callers bring and writes it in groups. For each group, in this order (format §6):
+
+    1. the lock's session is taken: nobody else may write this log now, in any process
+    2. the database's last checkpoint must be what the lock holds (or ahead of it after a crash: rolled forward)
+    3. key, role, notebook and record are checked again, at the index the statement would have
+    4. one transaction: statements, entries, tile hashes, disclosures, projections, the signed checkpoint; durable
+    5. the lock is swapped from the old checkpoint to the new one; durable
+    6. only now does each caller get its receipt, and only what the lock holds is published
+
+A statement that is refused leaves the others of its group alone; a group that fails leaves no trace.
+"""
+
+import asyncio
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from app import stored
+from app.errors import Conflict, NotFound, ServiceError, Stopped
+from app.lock import Held, Lock
+from app.tables import checkpoints, disclosures, entries, statements, tile_hashes
+from ledger import b64u, tiles
+from ledger.checkpoint import ED25519, Checkpoint, Note, VKey, open_checkpoint, sign
+from ledger.entry import Entry
+from ledger.errors import LedgerError, Malformed
+from ledger.identity import ChainId, StatementHash
+from ledger.keys import KeyId, Signer
+from ledger.merkle import Hash, root
+from ledger.receipt import Proven, Receipt
+from ledger.registry import KINDS as REGISTRY_KINDS
+from ledger.registry import Registry
+from ledger.statement import Disclosure, Statement
+from ledger.tiles import Frontier
+
+GROUP = 512
+"""The most statements in one transaction: enough that a sync is cheap, few enough that nobody waits long."""
+
+CLOCK_BACK = 10_000
+"""How far, in ms, the clock may run behind the last entry before the journal stops itself."""
+
+_REMEMBERED = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A statement that was read, is signed, and fits its kind; its sealed fields with their audiences."""
+
+    statement: Statement
+    disclosures: tuple[tuple[str, str, Disclosure], ...] = ()
+    """(name, audience, disclosure) of each sealed field."""
+    opened: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule that a record breaks: ``hold`` blocks the next step, ``flag`` only shows."""
+
+    code: str
+    severity: str
+    batch: ChainId | None
+    params: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What stands in the log now; ``again`` if it stood there before."""
+
+    statement: Statement
+    first_index: int
+    receipt: Receipt
+    findings: tuple[Finding, ...]
+    again: bool = False
+
+
+Outcome: TypeAlias = Appended | LedgerError
+
+
+class Page(Protocol):
+    """The projections for one group of statements, inside its transaction."""
+
+    def admit(self, record: Record) -> None:
+        """Raises Malformed, NotAllowed or Conflict for what may not stand beside what stands already."""
+
+    def post(self, record: Record, index: int, received: int) -> list[Finding]:
+        """Takes the statement into the projections; what it breaks is found, not refused."""
+        ...
+
+    def write(self) -> None:
+        """Writes the rows of all that was posted."""
+
+
+OpenPage: TypeAlias = Callable[[Connection, Registry, Sequence[Record]], Page]
+
+
+@dataclass(slots=True)
+class _Head:
+    """The last statement of a notebook."""
+
+    n: int
+    hash: StatementHash
+    seen: int
+
+
+@dataclass(slots=True)
+class _Call:
+    records: Sequence[Record]
+    loop: asyncio.AbstractEventLoop
+    future: "asyncio.Future[list[Outcome]]"
+
+
+@dataclass(slots=True)
+class _Written:
+    """A statement of the group that is in the transaction but has no receipt yet."""
+
+    record: Record
+    first_index: int
+    entries: list[Entry]
+    findings: list[Finding]
+
+
+class Journal:
+    """One log's journal over ``engine`` and ``lock``; ``key`` signs checkpoints and nothing else."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        lock: Lock,
+        key: Signer,
+        origin: str,
+        log_id: int,
+        open_page: OpenPage,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self.registry = Registry(origin)
+        self.vkey = VKey(origin, ED25519, key.public)
+        self._engine = engine
+        self._lock = lock
+        self._key = key
+        self._origin = origin
+        self._log_id = log_id
+        self._open_page = open_page
+        self._clock = clock
+        self._note: str | None = None
+        self._received = 0
+        self._frontier = Frontier()
+        self._known = 0
+        self._notebooks: OrderedDict[KeyId, _Head] = OrderedDict()
+        self._chains: OrderedDict[ChainId, tuple[int, str]] = OrderedDict()
+        self._waiting: deque[_Call] = deque()
+        self._wake = threading.Condition()
+        self._closing = False
+        self._stopped: Stopped | None = None
+        with self._lock.session() as held, self._engine.connect() as connection:
+            self._catch_up(connection, held)
+        self._writer = threading.Thread(target=self._run, name=f"journal {origin}", daemon=True)
+        self._writer.start()
+
+    # --- the face ------------------------------------------------------------------------------------------------
+
+    async def append(self, records: Sequence[Record]) -> list[Outcome]:
+        """Each record's receipt, or why it was refused, in order, once all of it is durable."""
+        loop = asyncio.get_running_loop()
+        call = _Call(records, loop, loop.create_future())
+        with self._wake:
+            if self._stopped is not None:
+                raise self._stopped
+            if self._closing:
+                raise Stopped("closing")
+            self._waiting.append(call)
+            self._wake.notify()
+        return await call.future
+
+    def latest(self) -> str | None:
+        """The last checkpoint that the lock holds, as a signed note; None for a log without entries."""
+        return self._lock.read()
+
+    def prove(self, first_index: int) -> tuple[Statement, Receipt]:
+        """The statement whose first entry has this index, with a receipt under the newest checkpoint."""
+        note = self.latest()
+        if note is None:
+            raise NotFound("no-statement", has=first_index)
+        with self._engine.connect() as connection:
+            return stored.prove(connection, self._log_id, note, first_index)
+
+    def close(self) -> None:
+        """Finish what is waiting, take nothing more."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._writer.join()
+        self._lock.close()
+
+    # --- the writer ----------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while calls := self._gather():
+            records = [record for call in calls for record in call.records]
+            outcomes: list[Outcome] = []
+            try:
+                while len(outcomes) < len(records):
+                    outcomes += self._write(records[len(outcomes) : len(outcomes) + GROUP])
+            except Stopped as stopped:
+                self._stopped = stopped
+                outcomes += [stopped] * (len(records) - len(outcomes))
+            except Exception as error:  # whatever it was, no caller may wait for ever
+                failed = ServiceError("internal", has=type(error).__name__)
+                failed.__cause__ = error
+                outcomes += [failed] * (len(records) - len(outcomes))
+                self._forget()
+            _answer(calls, outcomes)
+
+    def _gather(self) -> list[_Call]:
+        with self._wake:
+            while not self._waiting and not self._closing:
+                self._wake.wait()
+            calls: list[_Call] = []
+            count = 0
+            while self._waiting and count < GROUP:
+                call = self._waiting.popleft()
+                calls.append(call)
+                count += len(call.records)
+            return calls
+
+    def _write(self, records: Sequence[Record]) -> list[Outcome]:
+        """One group. Ends early behind a statement that changes the registry, which the next group then stands on."""
+        for place, record in enumerate(records):
+            if record.statement.kind in REGISTRY_KINDS:
+                records = records[: place + 1]
+                break
+        with self._lock.session() as held:
+            written: dict[StatementHash, _Written] = {}
+            outcomes: list[Outcome | StatementHash] = []
+            with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+                self._catch_up(connection, held)
+                received = self.now()
+                self._remember(connection, records)
+                page = self._open_page(connection, self.registry, records)
+                for record in records:
+                    outcomes.append(self._take(connection, page, record, written, received))
+                if not written:
+                    return [self._replayed(outcome) for outcome in outcomes]
+                leaves = [entry.hash() for done in written.values() for entry in done.entries]
+                self._frontier.extend(leaves)
+                note = self._insert(connection, list(written.values()), leaves)
+                page.write()
+            # The transaction is on the disk. Until the swap below is too, nobody may see it.
+            held.swap(note)
+        first = self._frontier.size - len(leaves)
+        proofs = self._frontier.inclusion_proofs(first, len(leaves))
+        self._settle(written.values(), note, received)
+        receipts: dict[StatementHash, Appended] = {}
+        for hash_, done in written.items():
+            at = done.first_index - first
+            proven = tuple(
+                Proven(entry, done.first_index + place, tuple(proofs[at + place]))
+                for place, entry in enumerate(done.entries)
+            )
+            receipt = Receipt(note, proven)
+            receipts[hash_] = Appended(done.record.statement, done.first_index, receipt, tuple(done.findings))
+        return [receipts[done] if isinstance(done, str) else self._replayed(done) for done in outcomes]
+
+    def _take(
+        self,
+        connection: Connection,
+        page: Page,
+        record: Record,
+        written: dict[StatementHash, _Written],
+        received: int,
+    ) -> "Outcome | StatementHash":
+        """Check ``record`` at the place it would have; its hash if it is in, else what it is answered with."""
+        statement = record.statement
+        if statement.hash in written:
+            return statement.hash
+        try:
+            again = self._check_notebook(connection, statement)
+            if again is not None:
+                return again
+            self.registry.authorise(statement)
+            for chain in statement.on:
+                if chain not in self._chains:
+                    raise Malformed("unknown-chain", path="on", has=chain)
+            page.admit(record)
+        except LedgerError as refused:
+            return refused
+        first = self._frontier.size + sum(len(done.entries) for done in written.values())
+        links = []
+        for chain in statement.targets:
+            seq, prev = self._chains.get(chain, (-1, None))
+            entry = Entry(chain, prev, received, seq + 1, statement.hash)
+            links.append(entry)
+            self._chains[chain] = (seq + 1, b64u.encode(entry.hash()))
+            self._chains.move_to_end(chain)
+        seen = statement.seen[0] if statement.seen else 0
+        self._notebooks[statement.kid] = _Head(statement.n, statement.hash, seen)
+        findings = page.post(record, first, received)
+        written[statement.hash] = _Written(record, first, links, findings)
+        return statement.hash
+
+    def _check_notebook(self, connection: Connection, statement: Statement) -> Appended | None:
+        """The first receipt if it was recorded before. Raises Conflict ``notebook`` unless it is the key's next."""
+        head = self._notebooks.get(statement.kid, _Head(-1, StatementHash(""), 0))
+        if statement.n <= head.n:
+            first = stored.index_of(connection, self._log_id, statement.hash)
+            if first is not None:
+                return Appended(statement, first, Receipt("", ()), (), again=True)
+        expected = (head.n + 1, head.hash if head.n >= 0 else None)
+        if (statement.n, statement.after) != expected:
+            raise Conflict(
+                "notebook",
+                path="n",
+                has=statement.n,
+                wanted=expected[0],
+                n=expected[0],
+                after=expected[1] or "",
+            )
+        if statement.seen is None and head.seen == 0:
+            return None
+        size, seen_root = statement.seen or (0, "")
+        if size < head.seen:
+            raise Malformed("seen-falls", path="seen.size", has=size, wanted=head.seen)
+        known = connection.execute(
+            select(checkpoints.c.root).where(checkpoints.c.log_id == self._log_id, checkpoints.c.size == size)
+        ).scalar()
+        if known != seen_root:
+            raise Malformed("seen", path="seen", has=f"{size} {seen_root}", wanted=known or "")
+        return None
+
+    def _insert(self, connection: Connection, written: list[_Written], leaves: list[Hash]) -> str:
+        log_id = self._log_id
+        connection.execute(
+            insert(statements),
+            [
+                {
+                    "log_id": log_id,
+                    "first_index": done.first_index,
+                    "hash": statement.hash,
+                    "kid": statement.kid,
+                    "n": statement.n,
+                    "kind": statement.kind,
+                    "iss": statement.iss,
+                    "jws": statement.jws,
+                }
+                for done in written
+                for statement in (done.record.statement,)
+            ],
+        )
+        linked = [(done, place, entry) for done in written for place, entry in enumerate(done.entries)]
+        connection.execute(
+            insert(entries),
+            [
+                {
+                    "log_id": log_id,
+                    "log_index": done.first_index + place,
+                    "chain": entry.chain,
+                    "seq": entry.seq,
+                    "prev": entry.prev,
+                    "received": entry.received,
+                    "first_index": done.first_index,
+                    "hash": b64u.encode(leaf),
+                }
+                for (done, place, entry), leaf in zip(linked, leaves, strict=True)
+            ],
+        )
+        if completed := self._frontier.completed():
+            connection.execute(
+                insert(tile_hashes),
+                [
+                    {"log_id": log_id, "level": level, "position": position, "hash": b64u.encode(hash_)}
+                    for level, position, hash_ in completed
+                ],
+            )
+        sealed = [
+            {
+                "log_id": log_id,
+                "first_index": done.first_index,
+                "name": name,
+                "audience": audience,
+                "disclosure": disclosure,
+            }
+            for done in written
+            for name, audience, disclosure in done.record.disclosures
+        ]
+        if sealed:
+            connection.execute(insert(disclosures), sealed)
+        checkpoint = Checkpoint(self._origin, self._frontier.size, self._frontier.root())
+        note = str(Note(str(checkpoint), (sign(checkpoint, self._origin, self._key),)))
+        connection.execute(
+            insert(checkpoints),
+            {"log_id": log_id, "size": checkpoint.size, "root": b64u.encode(checkpoint.root), "note": note},
+        )
+        return note
+
+    def _settle(self, written: Iterable[_Written], note: str, received: int) -> None:
+        self._frontier.settle()
+        self._note, self._received = note, received
+        for done in written:
+            self.registry.apply(done.record.statement, done.first_index)
+        self._known = self._frontier.size
+        for cache in (self._chains, self._notebooks):
+            while len(cache) > _REMEMBERED:
+                cache.popitem(last=False)
+
+    def _replayed(self, outcome: "Outcome | StatementHash") -> Outcome:
+        """A statement sent again gets its first entries, under the newest checkpoint."""
+        assert not isinstance(outcome, str)  # noqa: S101
+        if not isinstance(outcome, Appended):
+            return outcome
+        statement, receipt = self.prove(outcome.first_index)
+        return Appended(statement, outcome.first_index, receipt, (), again=True)
+
+    def now(self) -> int:
+        """The time that an entry would get now, ms. Raises Stopped ``clock-back``."""
+        now = self._clock()
+        if now < self._received - CLOCK_BACK:
+            raise Stopped("clock-back", has=now, wanted=self._received)
+        return max(now, self._received)
+
+    # --- knowing where the log stands ----------------------------------------------------------------------------
+
+    def _forget(self) -> None:
+        """After a failure nothing in memory is taken for granted: the next group reads it all again."""
+        self._note = None
+        self._frontier.rollback()
+        self._notebooks.clear()
+        self._chains.clear()
+
+    def _catch_up(self, connection: Connection, held: Held) -> None:
+        """Know what the database holds; it must be what the lock holds, or what the lock may roll forward to."""
+        newest = stored.newest_note(connection, self._log_id)
+        if newest == held.value == self._note:
+            return
+        if newest != self._note or newest is None:
+            self._load(connection, newest)
+        if newest != held.value:
+            self._roll_forward(connection, held, newest)
+
+    def _roll_forward(self, connection: Connection, held: Held, newest: str | None) -> None:
+        """A database ahead of its lock was cut off between commit and swap; any other difference is a second history."""
+        if newest is None:
+            raise Stopped("database-behind", has=0, wanted=stored.read_note(held.value or "").size)
+        ours = stored.read_note(newest)
+        if held.value is not None:
+            locked, _ = open_checkpoint(held.value, self.vkey)
+            if ours.size <= locked.size:
+                code = "database-behind" if ours.size < locked.size else "database-beside"
+                raise Stopped(code, has=ours.size, wanted=locked.size)
+            if root(locked.size, stored.nodes(connection, self._log_id, ours.size)) != locked.root:
+                raise Stopped("database-beside", has=ours.size, wanted=locked.size)
+        held.swap(newest)
+
+    def _load(self, connection: Connection, note: str | None) -> None:
+        if note is None:
+            self._note = None
+            return
+        checkpoint, _ = open_checkpoint(note, self.vkey)
+        edge = stored.fetch_tiles(connection, self._log_id, tiles.right_edge(checkpoint.size))
+        self._frontier = Frontier.load(checkpoint.size, edge)
+        if self._frontier.root() != checkpoint.root:
+            raise Stopped("database-root", has=checkpoint.size)
+        size, received = stored.tail(connection, self._log_id)
+        if size != checkpoint.size:
+            raise Stopped("database-tail", has=size, wanted=checkpoint.size)
+        for statement, first_index in stored.registry_statements(connection, self._log_id, self._known):
+            self.registry.apply(statement, first_index)
+        self._known = checkpoint.size
+        self._note, self._received = note, received
+        self._notebooks.clear()
+        self._chains.clear()
+
+    def _remember(self, connection: Connection, records: Sequence[Record]) -> None:
+        """Bring the heads of the notebooks and chains that this group goes on from."""
+        for kid in {record.statement.kid for record in records} - self._notebooks.keys():
+            last = stored.last_of_notebook(connection, self._log_id, kid)
+            if last is not None:
+                self._notebooks[kid] = _Head(last.n, last.hash, last.seen[0] if last.seen else 0)
+        wanted = {chain for record in records for chain in record.statement.on} - self._chains.keys()
+        self._chains.update(stored.chain_heads(connection, self._log_id, wanted))
+
+
+def _answer(calls: Sequence[_Call], outcomes: Sequence[Outcome]) -> None:
+    """Wake each event loop once, whatever number of its callers were in the group."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[list[Outcome]], list[Outcome]]]] = {}
+    at = 0
+    for call in calls:
+        share = list(outcomes[at : at + len(call.records)])
+        at += len(call.records)
+        by_loop.setdefault(call.loop, []).append((call.future, share))
+    for loop, answers in by_loop.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_resolve, answers)
+
+
+def _resolve(answers: list[tuple["asyncio.Future[list[Outcome]]", list[Outcome]]]) -> None:
+    for future, outcomes in answers:
+        if not future.done():
+            future.set_result(outcomes)

@@ -1,0 +1,135 @@
+"""A log as a service holds it: opened from its pin, its key and its lock, or begun anew."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine, insert, select
+
+from app import schema
+from app.batches.books import Books
+from app.config import Settings
+from app.errors import ServiceError, Stopped
+from app.journal import Journal, Record
+from app.lock import Lock
+from app.tables import logs
+from ledger.canonical import Json
+from ledger.checkpoint import ED25519, VKey
+from ledger.errors import LedgerError
+from ledger.keys import PrivateKey, Signer, prove
+from ledger.policy import Pin, Policy
+from ledger.records import POLICY
+from ledger.statement import draft, sign
+
+ROOT_KEYS = 3
+
+
+@dataclass(frozen=True)
+class Log:
+    """One log: its number in the database, its journal, and whether it is a demonstration."""
+
+    log_id: int
+    origin: str
+    demonstration: bool
+    pin: Pin
+    journal: Journal
+
+    @property
+    def public_url(self) -> str:
+        return self.journal.registry.public_url
+
+
+def open_log(settings: Settings, engine: Engine, *, synchronous: str = "FULL") -> Log:
+    """The log that ``policy.json`` in the data folder pins. Raises Stopped where it may not be gone on with."""
+    if not settings.pin.exists():
+        raise Stopped("no-log", path=str(settings.pin))
+    pin = Pin.parse(settings.pin.read_text())
+    vkey = pin.policy.log
+    with engine.connect() as connection:
+        row = connection.execute(select(logs).where(logs.c.origin == vkey.name)).first()
+    if row is None:
+        raise Stopped("no-log", path=settings.url, has=vkey.name)
+    key = read_key(settings.keys / "log.pem")
+    if VKey(vkey.name, ED25519, key.public) != vkey:
+        raise Stopped("log-key", path=str(settings.keys / "log.pem"), wanted=str(vkey))
+    journal = _journal(settings, engine, key, vkey.name, row.log_id, synchronous)
+    return Log(row.log_id, vkey.name, row.demonstration, pin, journal)
+
+
+def _journal(
+    settings: Settings, engine: Engine, key: Signer, origin: str, log_id: int, synchronous: str = "FULL"
+) -> Journal:
+    lock = Lock(settings.data / "lock", origin, synchronous=synchronous)
+    return Journal(
+        engine,
+        lock,
+        key,
+        origin,
+        log_id,
+        lambda connection, registry, page: Books(connection, log_id, registry, page),
+    )
+
+
+def begin(
+    settings: Settings,
+    engine: Engine,
+    origin: str,
+    *,
+    public_url: str,
+    at: str,
+    iat: int,
+    demonstration: bool = False,
+    policy: Mapping[str, tuple[str, ...]] = POLICY,
+    time_zone: str = "Asia/Shanghai",
+) -> Log:
+    """Open a new log: log key, three root keys, ``log.open``, and the pin that everyone checks by."""
+    if settings.pin.exists():
+        raise ServiceError("log-exists", path=str(settings.pin))
+    schema.migrate(engine)
+    with engine.begin() as connection:
+        taken = connection.execute(select(logs)).all()
+        if any(row.origin == origin for row in taken):
+            raise ServiceError("log-exists", path=settings.url, has=origin)
+        if any(row.demonstration != demonstration for row in taken):
+            raise ServiceError("demonstration-mixed", path=settings.url, has=taken[0].origin)
+        log_id = 1 + max((row.log_id for row in taken), default=0)
+        connection.execute(insert(logs), {"log_id": log_id, "origin": origin, "demonstration": demonstration})
+    roots = [PrivateKey.generate() for _ in range(ROOT_KEYS)]
+    key = PrivateKey.generate()
+    for name, made in [("log", key), *((f"root-{i + 1}", root) for i, root in enumerate(roots))]:
+        write_key(settings.keys / f"{name}.pem", made)
+    keys: list[Json] = [{"jwk": root.public.jwk, "proof": prove(root, origin, "new")} for root in roots]
+    table: dict[str, Json] = {role: [*kinds] for role, kinds in policy.items()}
+    body: dict[str, Json] = {"keys": keys, "policy": table, "public_url": public_url, "time_zone": time_zone}
+    opening = sign(
+        draft(log=origin, kind="log.open", at=at, body=body, iss=None, iat=iat, n=0, after=None, seen=None), roots[0]
+    )
+    journal = _journal(settings, engine, key, origin, log_id)
+    (outcome,) = asyncio.run(journal.append([Record(opening)]))
+    if isinstance(outcome, LedgerError):
+        raise outcome
+    pin = Pin(Policy(((VKey(origin, ED25519, key.public), ""),)), opening.created[0])
+    write_private(settings.pin, pin.text().encode(), mode=0o644)
+    return Log(log_id, origin, demonstration, pin, journal)
+
+
+def read_key(path: Path) -> PrivateKey:
+    """Raises Stopped ``no-key`` or BadKey ``key-file``."""
+    if not path.exists():
+        raise Stopped("no-key", path=str(path))
+    return PrivateKey.from_pem(path.read_bytes())
+
+
+def write_key(path: Path, key: PrivateKey) -> None:
+    """A PKCS #8 file that its owner alone can read; never over one that is there."""
+    write_private(path, key.to_pem(), mode=0o600)
+
+
+def write_private(path: Path, data: bytes, *, mode: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

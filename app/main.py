@@ -1,0 +1,64 @@
+"""The service, wired top to bottom: ``create_app(settings)`` is all there is to read."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import PlainTextResponse
+
+from app import config, problems, schema
+from app.config import Settings
+from app.db import connect
+from app.errors import NotFound
+from app.log import open_log
+from app.statements import reading
+from app.statements import routes as statements
+from app.statements.service import Capture
+
+
+def create_app(settings: Settings, *, synchronous: str = "FULL") -> FastAPI:
+    """A service over the log in ``settings.data``. Raises Stopped where it must not start, saying why."""
+    engine = connect(settings.url, synchronous=synchronous)
+    schema.check(engine)
+    log = open_log(settings, engine, synchronous=synchronous)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await asyncio.to_thread(log.journal.close)
+        engine.dispose()
+
+    app = FastAPI(
+        title="耕迹 Gengji",
+        summary="农产品溯源总账 · a traceability ledger that anyone can check",
+        version="1",
+        lifespan=lifespan,
+        redoc_url=None,
+    )
+    problems.install(app)
+
+    reader = reading.Reader(engine, log.log_id)
+    app.include_router(statements.router(Capture(engine, log.journal, log.log_id), log.journal, reader))
+
+    @app.get(
+        "/log/checkpoint", response_class=PlainTextResponse, tags=["log"], summary="检查点 · the newest checkpoint"
+    )
+    def checkpoint() -> str:
+        note = log.journal.latest()
+        if note is None:
+            raise NotFound("no-checkpoint")
+        return note
+
+    @app.get("/healthz", tags=["operation"], summary="活着 · alive")
+    def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    return app
+
+
+def from_environment() -> FastAPI:
+    """For servers that start a factory by name: settings from ``GENGJI_DATA`` and what else stands there."""
+    return create_app(config.load(Path(os.environ.get("GENGJI_DATA", "var")), os.environ))

@@ -1,0 +1,175 @@
+"""``/v1/statements`` and what is read back of them: HTTP only."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+import msgspec
+import orjson
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+
+from app.errors import ServiceError, TooLarge, UnknownType, status_of
+from app.journal import Appended, Finding, Journal, Outcome
+from app.problems import problem
+from app.statements import reading
+from app.statements.service import Capture
+from ledger import wordings
+from ledger.errors import LedgerError, Malformed
+from ledger.identity import mark, trace_code
+from ledger.statement import read_presentation
+
+MAX_STATEMENT = 256 * 1024
+"""The most bytes that one statement with its disclosures is sent in."""
+
+LINES = 128
+"""How many lines of a stream are read, verified and appended together."""
+
+
+class Sent(msgspec.Struct, forbid_unknown_fields=True):
+    """A statement as JSON carries it."""
+
+    statement: str
+    disclosures: list[str] = []
+
+
+class Asked(msgspec.Struct, forbid_unknown_fields=True):
+    """An unsigned payload, with the disclosures of what would be sealed."""
+
+    payload: Any
+    disclosures: list[str] = []
+
+
+_sent = msgspec.json.Decoder(Sent)
+_asked = msgspec.json.Decoder(Asked)
+
+
+def _read(decoder: "msgspec.json.Decoder[Any]", data: bytes) -> Any:
+    try:
+        return decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Malformed("request", path="", has=str(error)[:120]) from None
+
+
+def router(capture: Capture, journal: Journal, reader: reading.Reader) -> APIRouter:
+    """The routes over one log."""
+    routes = APIRouter(tags=["statements"])
+
+    @routes.post("/v1/statements", status_code=201, summary="记录一条或多条已签名的记录 · record signed statements")
+    async def record(request: Request) -> Response:
+        media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media == "application/x-ndjson":
+            return StreamingResponse(_stream(request), media_type="application/x-ndjson")
+        body = await request.body()
+        if len(body) > MAX_STATEMENT:
+            raise TooLarge("size", path="", has=len(body), wanted=MAX_STATEMENT)
+        if media == "application/jose":
+            jws, disclosures = read_presentation(_ascii(body))
+        elif media == "application/json":
+            sent = _read(_sent, body)
+            jws, disclosures = sent.statement, sent.disclosures
+        else:
+            raise UnknownType("media-type", has=media, wanted="application/jose | application/json")
+        (outcome,) = await journal.append([capture.read(jws, disclosures)])
+        if isinstance(outcome, LedgerError):
+            raise outcome
+        status, answer = _answer(outcome)
+        return Response(orjson.dumps(answer), status, media_type="application/json")
+
+    async def _stream(request: Request) -> AsyncIterator[bytes]:
+        async for lines in _lines(request):
+            read = await asyncio.to_thread(_read_lines, lines)
+            good = [record for record in read if not isinstance(record, LedgerError)]
+            done = iter(await journal.append(good) if good else [])
+            outcomes: list[Outcome] = [next(done) if not isinstance(r, LedgerError) else r for r in read]
+            yield b"".join(orjson.dumps(_line(outcome)) + b"\n" for outcome in outcomes)
+
+    def _read_lines(lines: Iterable[bytes]) -> list[Any]:
+        def one(line: bytes) -> Any:
+            try:
+                if len(line) > MAX_STATEMENT:
+                    raise TooLarge("size", path="", has=len(line), wanted=MAX_STATEMENT)
+                sent = _read(_sent, line)
+                return capture.read(sent.statement, sent.disclosures)
+            except LedgerError as error:
+                return error
+
+        return [one(line) for line in lines]
+
+    def _line(outcome: Outcome) -> dict[str, Any]:
+        if isinstance(outcome, LedgerError):
+            return {"status": status_of(outcome), **problem(outcome, "zh")}
+        status, answer = _answer(outcome)
+        return {"status": status, **answer}
+
+    def _answer(outcome: Appended) -> tuple[int, dict[str, Any]]:
+        found = reader.findings(outcome.first_index) if outcome.again else outcome.findings
+        return 200 if outcome.again else 201, {
+            "created": [
+                {"chain": chain, "mark": mark(chain), "trace_code": trace_code(chain)}
+                for chain in outcome.statement.created
+            ],
+            "findings": [finding_json(finding) for finding in found],
+            "receipt": orjson.Fragment(outcome.receipt.text()),
+            "statement": outcome.statement.hash,
+        }
+
+    @routes.post("/v1/statements/check", summary="签名前查看问题项 · findings before signing")
+    async def check(request: Request) -> Response:
+        body = await request.body()
+        if len(body) > MAX_STATEMENT:
+            raise TooLarge("size", path="", has=len(body), wanted=MAX_STATEMENT)
+        asked = _read(_asked, body)
+        found = await asyncio.to_thread(capture.findings, asked.payload, asked.disclosures)
+        return Response(orjson.dumps({"findings": [finding_json(f) for f in found]}), media_type="application/json")
+
+    @routes.get("/v1/keys/{kid}/statements", summary="一个密钥的签名簿 · a notebook")
+    def notebook(kid: str, request: Request) -> dict[str, Any]:
+        start = request.query_params.get("from", "0")
+        if not start.isdigit():
+            raise Malformed("number", path="from", has=start, wanted="0, 1, …")
+        return reader.notebook(kid, int(start))
+
+    @routes.get("/log/statements/{first}-{last}", summary="公开形式的记录 · statements, public form, by index")
+    def public_form(first: int, last: int) -> Response:
+        rows = reader.statements(first, last)
+        data = b"".join(orjson.dumps(row) + b"\n" for row in rows)
+        return Response(data, media_type="application/x-ndjson")
+
+    return routes
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """A finding as the API shows it, worded in both languages."""
+    return {
+        "code": finding.code,
+        "severity": finding.severity,
+        **({"batch": finding.batch} if finding.batch else {}),
+        "params": dict(finding.params),
+        "text": {lang: wordings.say_finding(finding.code, finding.params, lang) for lang in ("zh", "en")},
+    }
+
+
+def _ascii(body: bytes) -> str:
+    try:
+        return body.decode("ascii").strip()
+    except UnicodeDecodeError:
+        raise Malformed("jws", path="", wanted="ASCII") from None
+
+
+async def _lines(request: Request) -> AsyncIterator[list[bytes]]:
+    """The lines of the body as they arrive, up to ``LINES`` at a time; a line without end is cut off as too large."""
+    rest = b""
+    waiting: list[bytes] = []
+    async for chunk in request.stream():
+        *lines, rest = (rest + chunk).split(b"\n")
+        waiting += [line for line in lines if line.strip()]
+        if len(rest) > MAX_STATEMENT:
+            raise ServiceError("size", path="", has=len(rest), wanted=MAX_STATEMENT)
+        while len(waiting) >= LINES:
+            yield waiting[:LINES]
+            waiting = waiting[LINES:]
+    if rest.strip():
+        waiting.append(rest)
+    if waiting:
+        yield waiting

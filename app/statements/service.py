@@ -1,0 +1,72 @@
+"""Capture: from the characters that arrived to a record the journal can append, and the findings asked beforehand."""
+
+import threading
+import unicodedata
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Engine
+
+from app.batches.books import Books
+from app.journal import Finding, Journal, Record
+from ledger import b64u, records
+from ledger.canonical import Json, dumps
+from ledger.errors import Malformed
+from ledger.keys import KeyId
+from ledger.registry import Registry
+from ledger.statement import (
+    Disclosure,
+    Statement,
+    check_signature,
+    open_sealed,
+    parse,
+    read_payload,
+)
+
+_Verify = Callable[[bytes, bytes], None]
+
+
+class Capture:
+    """Reads and checks what parties send. Safe on many threads: each keeps key objects of its own."""
+
+    def __init__(self, engine: Engine, journal: Journal, log_id: int) -> None:
+        self._engine = engine
+        self._journal = journal
+        self._log_id = log_id
+        self._mine = threading.local()
+
+    def read(self, jws: str, disclosures: Sequence[Disclosure]) -> Record:
+        """A record whose form, sealed fields and signature hold. Raises Malformed, NotAllowed or BadSignature."""
+        statement = parse(jws)
+        record = _record(statement, disclosures, b64u.decode(jws.split(".")[1]).decode())
+        self._check_signature(statement, self._journal.registry)
+        return record
+
+    def _check_signature(self, statement: Statement, registry: Registry) -> None:
+        key = registry.key_of(statement)
+        verifiers: dict[KeyId, _Verify] = self._mine.__dict__.setdefault("verifiers", {})
+        verify = verifiers.get(key.kid)
+        if verify is None:
+            if len(verifiers) > 4096:
+                verifiers.clear()
+            verify = verifiers[key.kid] = key.verifier()
+        check_signature(statement, key, verify)
+
+    def findings(self, payload: Json, disclosures: Sequence[Disclosure]) -> list[Finding]:
+        """What an unsigned payload would be answered with: the same refusals, the same findings, nothing written."""
+        statement = read_payload(payload)
+        record = _record(statement, disclosures, dumps(payload).decode())
+        with self._engine.connect() as connection:
+            registry = self._journal.registry
+            books = Books(connection, self._log_id, registry, [record])
+            books.admit(record)
+            return books.post(record, 0, self._journal.now())
+
+
+def _record(statement: Statement, disclosures: Sequence[Disclosure], payload: str) -> Record:
+    if not unicodedata.is_normalized("NFC", payload):
+        raise Malformed("nfc", path="body", wanted="Unicode NFC")
+    opened = open_sealed(statement, disclosures, complete=True)
+    values = {name: value for name, (value, _) in opened.items()}
+    records.check(statement, values)
+    sealed = tuple((name, records.SEALED.get(name, "owner"), disclosure) for name, (_, disclosure) in opened.items())
+    return Record(statement, sealed, values)

@@ -1,0 +1,153 @@
+"""What the database holds of a log, read as the ledger's own types. Nothing here writes."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
+
+from sqlalchemy import Connection, func, select
+
+from app.errors import NotFound, Stopped
+from app.tables import checkpoints, entries, statements, tile_hashes
+from ledger import b64u, tiles
+from ledger.checkpoint import Checkpoint, Note
+from ledger.entry import Entry
+from ledger.identity import ChainId
+from ledger.keys import KeyId
+from ledger.merkle import Hash, Nodes, inclusion_proof
+from ledger.receipt import Proven, Receipt
+from ledger.registry import KINDS as REGISTRY_KINDS
+from ledger.statement import Statement, parse
+from ledger.tiles import TileId, TileReader
+
+T = TypeVar("T")
+
+AT_ONCE = 500
+"""How many values go into one IN list: SQLite and PostgreSQL both take more, their planners like fewer."""
+
+
+def chunks(values: Iterable[T], size: int = AT_ONCE) -> Iterator[list[T]]:
+    """``values`` in lists of at most ``size``."""
+    some = list(values)
+    for at in range(0, len(some), size):
+        yield some[at : at + size]
+
+
+def newest_note(connection: Connection, log_id: int) -> str | None:
+    """The signed checkpoint of the largest size, which the lock may not hold yet."""
+    query = select(checkpoints.c.note).where(checkpoints.c.log_id == log_id)
+    note: str | None = connection.execute(query.order_by(checkpoints.c.size.desc()).limit(1)).scalar()
+    return note
+
+
+def read_note(note: str) -> Checkpoint:
+    """The checkpoint in one of our own notes, whose signature is not checked again."""
+    return Checkpoint.parse(Note.parse(note).text)
+
+
+def tail(connection: Connection, log_id: int) -> tuple[int, int]:
+    """How many entries there are, and when the last was received, ms."""
+    query = select(func.max(entries.c.log_index), func.max(entries.c.received)).where(entries.c.log_id == log_id)
+    last, received = connection.execute(query).one()
+    return (0, 0) if last is None else (last + 1, received)
+
+
+def fetch_tiles(connection: Connection, log_id: int, wanted: Sequence[TileId]) -> list[list[Hash]]:
+    """The stored hashes of tiles: the leaves from the entries, every eighth level from a table of its own."""
+    found = []
+    for tile in wanted:
+        first = tile.index * tiles.WIDTH
+        last = first + tile.width - 1
+        if tile.level == 0:
+            query = select(entries.c.hash).where(entries.c.log_id == log_id, entries.c.log_index.between(first, last))
+            query = query.order_by(entries.c.log_index)
+        else:
+            query = select(tile_hashes.c.hash).where(
+                tile_hashes.c.log_id == log_id,
+                tile_hashes.c.level == tile.level,
+                tile_hashes.c.position.between(first, last),
+            )
+            query = query.order_by(tile_hashes.c.position)
+        hashes = [Hash(b64u.decode(row.hash, 32)) for row in connection.execute(query)]
+        if len(hashes) != tile.width:
+            raise Stopped("database-tile", path=tiles.tile_path(tile), has=len(hashes), wanted=tile.width)
+        found.append(hashes)
+    return found
+
+
+def nodes(connection: Connection, log_id: int, size: int) -> Nodes:
+    """The nodes of the first ``size`` leaves, for ``ledger.merkle``."""
+    return TileReader(lambda wanted: fetch_tiles(connection, log_id, wanted)).at(size)
+
+
+def registry_statements(connection: Connection, log_id: int, since: int = 0) -> Iterator[tuple[Statement, int]]:
+    """The statements that change the registry, in the order of the log, each with its first index."""
+    query = (
+        select(statements.c.jws, statements.c.first_index)
+        .where(
+            statements.c.log_id == log_id,
+            statements.c.first_index >= since,
+            statements.c.kind.in_(sorted(REGISTRY_KINDS)),
+        )
+        .order_by(statements.c.first_index)
+    )
+    for jws, first_index in connection.execute(query):
+        yield parse(jws), first_index
+
+
+def last_of_notebook(connection: Connection, log_id: int, kid: KeyId) -> Statement | None:
+    """The newest statement of a key."""
+    query = select(statements.c.jws).where(statements.c.log_id == log_id, statements.c.kid == kid)
+    jws = connection.execute(query.order_by(statements.c.n.desc()).limit(1)).scalar()
+    return None if jws is None else parse(jws)
+
+
+def chain_heads(connection: Connection, log_id: int, chains: Iterable[ChainId]) -> dict[ChainId, tuple[int, str]]:
+    """The seq and the hash of each chain's last entry; chains that do not exist are left out."""
+    found: dict[ChainId, tuple[int, str]] = {}
+    for some in chunks(sorted(chains)):
+        last = (
+            select(entries.c.chain, func.max(entries.c.seq).label("seq"))
+            .where(entries.c.log_id == log_id, entries.c.chain.in_(some))
+            .group_by(entries.c.chain)
+            .subquery()
+        )
+        rows = connection.execute(
+            select(entries.c.chain, entries.c.seq, entries.c.hash)
+            .join(last, (last.c.chain == entries.c.chain) & (last.c.seq == entries.c.seq))
+            .where(entries.c.log_id == log_id)
+        )
+        found.update({ChainId(chain): (seq, hash_) for chain, seq, hash_ in rows})
+    return found
+
+
+def index_of(connection: Connection, log_id: int, hash_: str) -> int | None:
+    """The first index of the statement with this hash."""
+    query = select(statements.c.first_index).where(statements.c.log_id == log_id, statements.c.hash == hash_)
+    index: int | None = connection.execute(query).scalar()
+    return index
+
+
+def prove(connection: Connection, log_id: int, note: str, first_index: int) -> tuple[Statement, Receipt]:
+    """The statement whose first entry has this index, and its receipt under ``note``. Raises NotFound."""
+    size = read_note(note).size
+    jws = connection.execute(
+        select(statements.c.jws).where(statements.c.log_id == log_id, statements.c.first_index == first_index)
+    ).scalar()
+    if jws is None or first_index >= size:
+        raise NotFound("no-statement", has=first_index)
+    statement = parse(jws)
+    tree = nodes(connection, log_id, size)
+    rows = connection.execute(
+        select(entries)
+        .where(entries.c.log_id == log_id, entries.c.log_index.between(first_index, first_index + 255))
+        .where(entries.c.first_index == first_index)
+        .order_by(entries.c.log_index)
+    )
+    proven = tuple(
+        Proven(
+            Entry(row.chain, row.prev, row.received, row.seq, statement.hash),
+            row.log_index,
+            tuple(inclusion_proof(row.log_index, size, tree)),
+        )
+        for row in rows
+    )
+    return statement, Receipt(note, proven)

@@ -1,0 +1,286 @@
+"""Every table. Constraints carry the law: what two rows may not both say, the database refuses.
+
+Every key leads with ``log_id``, so that one database may hold many counties' logs and be spread by it. Ids and
+hashes are 32 bytes in the database and b64u in Python (``Digest``).
+
+Truth: logs, statements, entries, tile_hashes, checkpoints (and disclosures, by the digests that name them).
+Projections, dropped and recomputed by ``gengji rebuild``: named, batches, lineage, postings, shipments, findings.
+People: accounts, sessions.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Dialect,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+from ledger import b64u
+
+
+class Digest(TypeDecorator[str]):
+    """A hash or id: b64u in Python, its 32 bytes in the database."""
+
+    impl = LargeBinary(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else b64u.decode(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else b64u.encode(bytes(value))
+
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+def _log_id() -> Column[int]:
+    return Column("log_id", SmallInteger, nullable=False)
+
+
+# --- truth -------------------------------------------------------------------------------------------------------
+
+logs = Table(
+    "logs",
+    metadata,
+    Column("log_id", SmallInteger, nullable=False, autoincrement=False),
+    Column("origin", String(255), nullable=False),
+    Column("demonstration", Boolean, nullable=False),
+    PrimaryKeyConstraint("log_id"),
+    UniqueConstraint("origin"),
+)
+
+statements = Table(
+    "statements",
+    metadata,
+    _log_id(),
+    Column("first_index", BigInteger, nullable=False),
+    Column("hash", Digest, nullable=False),
+    Column("kid", Digest, nullable=False),
+    Column("n", BigInteger, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("iss", Digest),
+    Column("jws", Text, nullable=False),
+    PrimaryKeyConstraint("log_id", "first_index"),
+    UniqueConstraint("log_id", "hash"),
+    UniqueConstraint("log_id", "kid", "n"),
+    Index(None, "log_id", "kind", "first_index"),
+    sqlite_with_rowid=False,
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    _log_id(),
+    Column("log_index", BigInteger, nullable=False),
+    Column("chain", Digest, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("prev", Digest),
+    Column("received", BigInteger, nullable=False),
+    Column("first_index", BigInteger, nullable=False),
+    Column("hash", Digest, nullable=False),
+    PrimaryKeyConstraint("log_id", "log_index"),
+    UniqueConstraint("log_id", "chain", "seq"),
+    UniqueConstraint("log_id", "first_index", "chain"),
+    sqlite_with_rowid=False,
+)
+
+tile_hashes = Table(
+    "tile_hashes",
+    metadata,
+    _log_id(),
+    Column("level", SmallInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("hash", Digest, nullable=False),
+    PrimaryKeyConstraint("log_id", "level", "position"),
+    sqlite_with_rowid=False,
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    _log_id(),
+    Column("size", BigInteger, nullable=False),
+    Column("root", Digest, nullable=False),
+    Column("note", Text, nullable=False),
+    PrimaryKeyConstraint("log_id", "size"),
+    sqlite_with_rowid=False,
+)
+
+disclosures = Table(
+    "disclosures",
+    metadata,
+    _log_id(),
+    Column("first_index", BigInteger, nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("audience", String(10), nullable=False),
+    Column("disclosure", Text, nullable=False),
+    PrimaryKeyConstraint("log_id", "first_index", "name"),
+    CheckConstraint("audience IN ('trade', 'regulator', 'owner')", name="audience"),
+    sqlite_with_rowid=False,
+)
+
+TRUTH = (logs, statements, entries, tile_hashes, checkpoints)
+
+# --- projections -------------------------------------------------------------------------------------------------
+
+named = Table(
+    "named",
+    metadata,
+    _log_id(),
+    Column("chain", Digest, nullable=False),
+    Column("type", String(7), nullable=False),
+    Column("party", Digest, nullable=False),
+    Column("name", String(120), nullable=False),
+    Column("code", String(60), nullable=False),
+    Column("first_index", BigInteger, nullable=False),
+    PrimaryKeyConstraint("log_id", "chain"),
+    Index(None, "log_id", "type", "code"),
+    CheckConstraint("type IN ('party', 'place', 'product')", name="type"),
+    sqlite_with_rowid=False,
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    _log_id(),
+    Column("chain", Digest, nullable=False),
+    Column("first_index", BigInteger, nullable=False),
+    Column("code", String(20), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("party", Digest, nullable=False),
+    Column("product", Digest),
+    Column("lot", String(40)),
+    Column("unit", String(8), nullable=False),
+    Column("made", String(20), nullable=False),
+    PrimaryKeyConstraint("log_id", "chain"),
+    UniqueConstraint("log_id", "code"),
+    UniqueConstraint("log_id", "product", "lot"),
+    Index(None, "log_id", "first_index"),
+    Index(None, "log_id", "party", "first_index"),
+    sqlite_with_rowid=False,
+)
+
+lineage = Table(
+    "lineage",
+    metadata,
+    _log_id(),
+    Column("child", Digest, nullable=False),
+    Column("parent", Digest, nullable=False),
+    Column("first_index", BigInteger, nullable=False),
+    PrimaryKeyConstraint("log_id", "child", "parent"),
+    Index(None, "log_id", "parent"),
+    sqlite_with_rowid=False,
+)
+
+postings = Table(
+    "postings",
+    metadata,
+    _log_id(),
+    Column("first_index", BigInteger, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("corrects", BigInteger, nullable=False),
+    Column("batch", Digest, nullable=False),
+    Column("account", String(8), nullable=False),
+    Column("owner", Digest, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    PrimaryKeyConstraint("log_id", "first_index", "line"),
+    Index(None, "log_id", "batch"),
+    Index(None, "log_id", "owner", "batch"),
+    Index(None, "log_id", "corrects"),
+    CheckConstraint("account IN ('origin', 'held', 'transit', 'consumed', 'sold', 'lost')", name="account"),
+    sqlite_with_rowid=False,
+)
+
+shipments = Table(
+    "shipments",
+    metadata,
+    _log_id(),
+    Column("hash", Digest, nullable=False),
+    Column("first_index", BigInteger, nullable=False),
+    Column("sender", Digest, nullable=False),
+    Column("receiver", Digest, nullable=False),
+    Column("carrier", Digest),
+    Column("planned_arrival", String(20)),
+    PrimaryKeyConstraint("log_id", "hash"),
+    Index(None, "log_id", "receiver", "first_index"),
+    Index(None, "log_id", "sender", "first_index"),
+    sqlite_with_rowid=False,
+)
+
+findings = Table(
+    "findings",
+    metadata,
+    _log_id(),
+    Column("first_index", BigInteger, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("code", String(40), nullable=False),
+    Column("severity", String(4), nullable=False),
+    Column("batch", Digest),
+    Column("params", Text, nullable=False),
+    PrimaryKeyConstraint("log_id", "first_index", "line"),
+    Index(None, "log_id", "batch"),
+    Index(None, "log_id", "code", "first_index"),
+    CheckConstraint("severity IN ('hold', 'flag')", name="severity"),
+    sqlite_with_rowid=False,
+)
+
+PROJECTIONS = (named, batches, lineage, postings, shipments, findings)
+
+# --- people ------------------------------------------------------------------------------------------------------
+
+accounts = Table(
+    "accounts",
+    metadata,
+    _log_id(),
+    Column("account_id", String(36), nullable=False),
+    Column("party", Digest, nullable=False),
+    Column("login", String(64), nullable=False),
+    Column("name", String(60), nullable=False),
+    Column("password", Text, nullable=False),
+    Column("role", String(12), nullable=False),
+    Column("division", String(12), nullable=False),
+    Column("side", String(12), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("disabled", BigInteger),
+    PrimaryKeyConstraint("log_id", "account_id"),
+    UniqueConstraint("log_id", "login"),
+    CheckConstraint("role IN ('member', 'manager', 'inspector', 'auditor')", name="role"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    _log_id(),
+    Column("token_hash", Digest, nullable=False),
+    Column("account_id", String(36), nullable=False),
+    Column("csrf", String(43), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    PrimaryKeyConstraint("log_id", "token_hash"),
+    ForeignKeyConstraint(["log_id", "account_id"], ["accounts.log_id", "accounts.account_id"], ondelete="CASCADE"),
+    Index(None, "log_id", "account_id"),
+)
