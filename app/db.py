@@ -4,9 +4,11 @@ Durability is not an option here: SQLite runs in WAL mode with ``synchronous=FUL
 ``synchronous_commit=on``, so that what a commit returned from is on the disk.
 """
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Dialect, Engine, Table, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import QueuePool
 
@@ -41,3 +43,20 @@ def connect(url: str, *, synchronous: str = "FULL") -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
     return engine
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Many rows at once, each a tuple in the order of the table's columns, ids and hashes as bytes.
+
+    Past the type system on purpose: this is the way of every statement, and half its cost was parameters.
+    """
+    if rows:
+        connection.exec_driver_sql(_insert(table, connection.dialect), list(rows))
+
+
+@lru_cache(maxsize=256)
+def _insert(table: Table, dialect: Dialect) -> str:
+    # The driver's own placeholders, by position: SQLAlchemy writes the names, the driver takes the tuples.
+    mark = "?" if dialect.paramstyle == "qmark" else "%s"
+    columns = ", ".join(column.name for column in table.columns)
+    return f"INSERT INTO {table.name} ({columns}) VALUES ({', '.join([mark] * len(table.columns))})"  # noqa: S608

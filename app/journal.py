@@ -16,13 +16,15 @@ import asyncio
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import IntegrityError
 
 from app import stored
+from app.db import insert_rows
 from app.errors import Conflict, NotFound, ServiceError, Stopped
 from app.lock import Held, Lock
 from app.tables import checkpoints, disclosures, entries, statements, tile_hashes
@@ -82,21 +84,24 @@ class Appended:
 Outcome: TypeAlias = Appended | LedgerError
 
 
-class Page(Protocol):
-    """The projections for one group of statements, inside its transaction."""
+class Projection(Protocol):
+    """What follows from the statements, kept in the same transaction as they are."""
+
+    def open(self, connection: Connection, registry: Registry, page: Sequence[Record], *, careful: bool) -> object:
+        """Bring what these records need; without ``careful`` the database's constraints stand for some checks."""
 
     def admit(self, record: Record) -> None:
         """Raises Malformed, NotAllowed or Conflict for what may not stand beside what stands already."""
 
     def post(self, record: Record, index: int, received: int) -> list[Finding]:
-        """Takes the statement into the projections; what it breaks is found, not refused."""
+        """Takes the statement in; what it breaks is found, not refused."""
         ...
 
     def write(self) -> None:
         """Writes the rows of all that was posted."""
 
-
-OpenPage: TypeAlias = Callable[[Connection, Registry, Sequence[Record]], Page]
+    def forget(self) -> None:
+        """A group failed or somebody else wrote: nothing remembered holds any more."""
 
 
 @dataclass(slots=True)
@@ -125,6 +130,15 @@ class _Written:
     findings: list[Finding]
 
 
+@dataclass(slots=True)
+class _Group:
+    """What one transaction writes: statements by hash, and all their leaves in the order of the log."""
+
+    received: int
+    written: dict[StatementHash, _Written] = field(default_factory=dict)
+    leaves: list[Hash] = field(default_factory=list)
+
+
 class Journal:
     """One log's journal over ``engine`` and ``lock``; ``key`` signs checkpoints and nothing else."""
 
@@ -135,7 +149,7 @@ class Journal:
         key: Signer,
         origin: str,
         log_id: int,
-        open_page: OpenPage,
+        projection: Projection,
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self.registry = Registry(origin)
@@ -145,7 +159,7 @@ class Journal:
         self._key = key
         self._origin = origin
         self._log_id = log_id
-        self._open_page = open_page
+        self._projection = projection
         self._clock = clock
         self._note: str | None = None
         self._received = 0
@@ -205,7 +219,13 @@ class Journal:
             outcomes: list[Outcome] = []
             try:
                 while len(outcomes) < len(records):
-                    outcomes += self._write(records[len(outcomes) : len(outcomes) + GROUP])
+                    group = records[len(outcomes) : len(outcomes) + GROUP]
+                    try:
+                        outcomes += self._write(group)
+                    except IntegrityError:
+                        # Somebody's name was taken. Once more, looking at every name, to know whose.
+                        self._forget()
+                        outcomes += self._write(group, careful=True)
             except Stopped as stopped:
                 self._stopped = stopped
                 outcomes += [stopped] * (len(records) - len(outcomes))
@@ -228,35 +248,33 @@ class Journal:
                 count += len(call.records)
             return calls
 
-    def _write(self, records: Sequence[Record]) -> list[Outcome]:
+    def _write(self, records: Sequence[Record], *, careful: bool = False) -> list[Outcome]:
         """One group. Ends early behind a statement that changes the registry, which the next group then stands on."""
         for place, record in enumerate(records):
             if record.statement.kind in REGISTRY_KINDS:
                 records = records[: place + 1]
                 break
         with self._lock.session() as held:
-            written: dict[StatementHash, _Written] = {}
             outcomes: list[Outcome | StatementHash] = []
             with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
                 self._catch_up(connection, held)
-                received = self.now()
+                group = _Group(self.now())
                 self._remember(connection, records)
-                page = self._open_page(connection, self.registry, records)
+                self._projection.open(connection, self.registry, records, careful=careful)
                 for record in records:
-                    outcomes.append(self._take(connection, page, record, written, received))
-                if not written:
+                    outcomes.append(self._take(connection, record, group))
+                if not group.written:
                     return [self._replayed(outcome) for outcome in outcomes]
-                leaves = [entry.hash() for done in written.values() for entry in done.entries]
-                self._frontier.extend(leaves)
-                note = self._insert(connection, list(written.values()), leaves)
-                page.write()
+                self._frontier.extend(group.leaves)
+                note = self._insert(connection, group)
+                self._projection.write()
             # The transaction is on the disk. Until the swap below is too, nobody may see it.
             held.swap(note)
-        first = self._frontier.size - len(leaves)
-        proofs = self._frontier.inclusion_proofs(first, len(leaves))
-        self._settle(written.values(), note, received)
+        first = self._frontier.size - len(group.leaves)
+        proofs = self._frontier.inclusion_proofs(first, len(group.leaves))
+        self._settle(group, note)
         receipts: dict[StatementHash, Appended] = {}
-        for hash_, done in written.items():
+        for hash_, done in group.written.items():
             at = done.first_index - first
             proven = tuple(
                 Proven(entry, done.first_index + place, tuple(proofs[at + place]))
@@ -269,14 +287,12 @@ class Journal:
     def _take(
         self,
         connection: Connection,
-        page: Page,
         record: Record,
-        written: dict[StatementHash, _Written],
-        received: int,
+        group: _Group,
     ) -> "Outcome | StatementHash":
         """Check ``record`` at the place it would have; its hash if it is in, else what it is answered with."""
         statement = record.statement
-        if statement.hash in written:
+        if statement.hash in group.written:
             return statement.hash
         try:
             again = self._check_notebook(connection, statement)
@@ -286,21 +302,23 @@ class Journal:
             for chain in statement.on:
                 if chain not in self._chains:
                     raise Malformed("unknown-chain", path="on", has=chain)
-            page.admit(record)
+            self._projection.admit(record)
         except LedgerError as refused:
             return refused
-        first = self._frontier.size + sum(len(done.entries) for done in written.values())
+        first = self._frontier.size + len(group.leaves)
         links = []
         for chain in statement.targets:
             seq, prev = self._chains.get(chain, (-1, None))
-            entry = Entry(chain, prev, received, seq + 1, statement.hash)
+            entry = Entry(chain, prev, group.received, seq + 1, statement.hash)
+            leaf = entry.hash()
             links.append(entry)
-            self._chains[chain] = (seq + 1, b64u.encode(entry.hash()))
+            group.leaves.append(leaf)
+            self._chains[chain] = (seq + 1, b64u.encode(leaf))
             self._chains.move_to_end(chain)
         seen = statement.seen[0] if statement.seen else 0
         self._notebooks[statement.kid] = _Head(statement.n, statement.hash, seen)
-        findings = page.post(record, first, received)
-        written[statement.hash] = _Written(record, first, links, findings)
+        findings = self._projection.post(record, first, group.received)
+        group.written[statement.hash] = _Written(record, first, links, findings)
         return statement.hash
 
     def _check_notebook(self, connection: Connection, statement: Statement) -> Appended | None:
@@ -332,75 +350,35 @@ class Journal:
             raise Malformed("seen", path="seen", has=f"{size} {seen_root}", wanted=known or "")
         return None
 
-    def _insert(self, connection: Connection, written: list[_Written], leaves: list[Hash]) -> str:
+    def _insert(self, connection: Connection, group: _Group) -> str:
         log_id = self._log_id
-        connection.execute(
-            insert(statements),
-            [
-                {
-                    "log_id": log_id,
-                    "first_index": done.first_index,
-                    "hash": statement.hash,
-                    "kid": statement.kid,
-                    "n": statement.n,
-                    "kind": statement.kind,
-                    "iss": statement.iss,
-                    "jws": statement.jws,
-                }
-                for done in written
-                for statement in (done.record.statement,)
-            ],
-        )
-        linked = [(done, place, entry) for done in written for place, entry in enumerate(done.entries)]
-        connection.execute(
-            insert(entries),
-            [
-                {
-                    "log_id": log_id,
-                    "log_index": done.first_index + place,
-                    "chain": entry.chain,
-                    "seq": entry.seq,
-                    "prev": entry.prev,
-                    "received": entry.received,
-                    "first_index": done.first_index,
-                    "hash": b64u.encode(leaf),
-                }
-                for (done, place, entry), leaf in zip(linked, leaves, strict=True)
-            ],
-        )
-        if completed := self._frontier.completed():
-            connection.execute(
-                insert(tile_hashes),
-                [
-                    {"log_id": log_id, "level": level, "position": position, "hash": b64u.encode(hash_)}
-                    for level, position, hash_ in completed
-                ],
-            )
-        sealed = [
-            {
-                "log_id": log_id,
-                "first_index": done.first_index,
-                "name": name,
-                "audience": audience,
-                "disclosure": disclosure,
-            }
-            for done in written
-            for name, audience, disclosure in done.record.disclosures
-        ]
-        if sealed:
-            connection.execute(insert(disclosures), sealed)
+        rows = []
+        linked = []
+        sealed = []
+        hashes = iter(group.leaves)
+        for done in group.written.values():
+            statement, first = done.record.statement, done.first_index
+            iss = b64u.decode(statement.iss) if statement.iss else None
+            ids = (b64u.decode(statement.hash), b64u.decode(statement.kid))
+            rows.append((log_id, first, *ids, statement.n, statement.kind, iss, statement.jws))
+            for index, entry in enumerate(done.entries, first):
+                prev = b64u.decode(entry.prev) if entry.prev is not None else None
+                place = (index, b64u.decode(entry.chain), entry.seq, prev)
+                linked.append((log_id, *place, entry.received, first, next(hashes)))
+            sealed += [(log_id, first, *field) for field in done.record.disclosures]
+        insert_rows(connection, statements, rows)
+        insert_rows(connection, entries, linked)
+        insert_rows(connection, tile_hashes, [(log_id, *done) for done in self._frontier.completed()])
+        insert_rows(connection, disclosures, sealed)
         checkpoint = Checkpoint(self._origin, self._frontier.size, self._frontier.root())
         note = str(Note(str(checkpoint), (sign(checkpoint, self._origin, self._key),)))
-        connection.execute(
-            insert(checkpoints),
-            {"log_id": log_id, "size": checkpoint.size, "root": b64u.encode(checkpoint.root), "note": note},
-        )
+        insert_rows(connection, checkpoints, [(log_id, checkpoint.size, checkpoint.root, note)])
         return note
 
-    def _settle(self, written: Iterable[_Written], note: str, received: int) -> None:
+    def _settle(self, group: _Group, note: str) -> None:
         self._frontier.settle()
-        self._note, self._received = note, received
-        for done in written:
+        self._note, self._received = note, group.received
+        for done in group.written.values():
             self.registry.apply(done.record.statement, done.first_index)
         self._known = self._frontier.size
         for cache in (self._chains, self._notebooks):
@@ -430,6 +408,7 @@ class Journal:
         self._frontier.rollback()
         self._notebooks.clear()
         self._chains.clear()
+        self._projection.forget()
 
     def _catch_up(self, connection: Connection, held: Held) -> None:
         """Know what the database holds; it must be what the lock holds, or what the lock may roll forward to."""
@@ -442,7 +421,7 @@ class Journal:
             self._roll_forward(connection, held, newest)
 
     def _roll_forward(self, connection: Connection, held: Held, newest: str | None) -> None:
-        """A database ahead of its lock was cut off between commit and swap; any other difference is a second history."""
+        """Ahead of its lock a database was cut off between commit and swap; else it is a second history."""
         if newest is None:
             raise Stopped("database-behind", has=0, wanted=stored.read_note(held.value or "").size)
         ours = stored.read_note(newest)
@@ -473,6 +452,7 @@ class Journal:
         self._note, self._received = note, received
         self._notebooks.clear()
         self._chains.clear()
+        self._projection.forget()
 
     def _remember(self, connection: Connection, records: Sequence[Record]) -> None:
         """Bring the heads of the notebooks and chains that this group goes on from."""

@@ -23,7 +23,7 @@ class Held:
         self.value: str | None = row[0] if row else None
 
     def swap(self, new: str) -> None:
-        """``new`` in the place of exactly the old bytes; durable when the session ends. Raises Stopped ``lock-moved``."""
+        """``new`` for exactly the old bytes, durable when the session ends. Raises Stopped ``lock-moved``."""
         if self.value is None:
             changed = self._connection.execute(
                 "INSERT INTO lock (origin, note) VALUES (?, ?) ON CONFLICT DO NOTHING", (self._origin, new)
@@ -38,7 +38,7 @@ class Held:
 
 
 class Lock:
-    """The lock of one log, a SQLite file in ``folder``. Its write transaction is the session that all writers queue for."""
+    """The lock of one log, a SQLite file in ``folder``, whose write transaction is the session all writers queue for."""
 
     def __init__(self, folder: Path, origin: str, *, synchronous: str = "FULL") -> None:
         folder.mkdir(parents=True, exist_ok=True)

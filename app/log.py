@@ -68,7 +68,7 @@ def _journal(
         key,
         origin,
         log_id,
-        lambda connection, registry, page: Books(connection, log_id, registry, page),
+        Books(log_id),
     )
 
 

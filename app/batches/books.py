@@ -15,18 +15,20 @@ without a factor, somebody else's shipment) is refused in ``admit``; what is tru
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Table, func, insert, or_, select
+from sqlalchemy import Connection, Table, func, or_, select
 
 from app.batches.amounts import from_micro, in_unit, unit_of
+from app.db import insert_rows
 from app.errors import Conflict
 from app.journal import Finding, Record
 from app.stored import chunks
 from app.tables import batches, findings, lineage, named, postings, shipments, statements
-from ledger import records
+from ledger import b64u, records
 from ledger.errors import Malformed, NotAllowed
 from ledger.identity import ChainId, StatementHash, trace_code
 from ledger.registry import Registry
@@ -34,6 +36,9 @@ from ledger.statement import Statement, parse
 
 CLOCK_AHEAD = 600
 """Seconds that a signer's clock may run ahead before it is a finding."""
+
+REMEMBERED = 20_000
+"""How many batches are remembered before all are forgotten at once."""
 
 _ASIDE = frozenset(("inspector", "lab", "registrar"))
 _KIND_OF_BATCH = {"plant": "planting", "stock": "herd", "acquire": "input"}
@@ -69,28 +74,47 @@ class Leg:
 
 
 class Books:
-    """The books of one log, opened at one page: what the given records need is brought in one look-up for each table."""
+    """The books of one log. ``open`` turns to the page of some records; until ``forget`` what was read is remembered.
 
-    def __init__(
-        self, connection: Connection, log_id: int, registry: Registry, page: Sequence[Record], *, checking: bool = True
-    ) -> None:
-        self._connection = connection
+    Only the writer of the log may keep books open over several groups, and only while nobody else writes: what is
+    remembered is what would be read again.
+    """
+
+    def __init__(self, log_id: int) -> None:
         self._log_id = log_id
-        self._registry = registry
-        self._rows: defaultdict[Table, list[dict[str, Any]]] = defaultdict(list)
+        self.forget()
+
+    def forget(self) -> None:
+        """Nothing is taken for granted any more: a group failed, or somebody else wrote."""
         self._batches: dict[ChainId, Batch] = {}
         self._balances: Counter[tuple[ChainId, str, str]] = Counter()
         self._shipments: dict[StatementHash, Shipment] = {}
+
+    def open(
+        self, connection: Connection, registry: Registry, page: Sequence[Record], *, careful: bool = True
+    ) -> "Books":
+        """Bring what ``page`` needs in one look-up for each table.
+
+        Without ``careful`` the names that are given out once (codes, lots) are left to the database's constraints.
+        """
+        if len(self._batches) > REMEMBERED:
+            self.forget()
+        self._connection = connection
+        self._registry = registry
+        self._rows: defaultdict[Table, list[tuple[Any, ...]]] = defaultdict(list)
         self._corrected: dict[StatementHash, Statement] = {}
         self._legs: defaultdict[int, list[Leg]] = defaultdict(list)
         self._indexes: dict[StatementHash, int] = {}
         self._lots: set[tuple[str, str]] = set()
         self._codes: set[str] = set()
-        self._bring(page, checking)
+        self._bring(page)
+        if careful:
+            self._bring_names(page)
+        return self
 
     # --- bringing what is needed ---------------------------------------------------------------------------------
 
-    def _bring(self, page: Sequence[Record], checking: bool) -> None:
+    def _bring(self, page: Sequence[Record]) -> None:
         corrected = {s.body["statement"] for s in (record.statement for record in page) if s.kind == "correct"}
         for some in chunks(corrected):
             query = select(statements.c.jws, statements.c.first_index).where(
@@ -102,7 +126,7 @@ class Books:
                 self._indexes[statement.hash] = first_index
         chains = {chain for record in page for chain in record.statement.on}
         chains |= {chain for statement in self._corrected.values() for chain in statement.targets}
-        for some in chunks(chains):
+        for some in chunks(chains - self._batches.keys()):
             query = select(batches).where(batches.c.log_id == self._log_id, batches.c.chain.in_(some))
             for row in self._connection.execute(query):
                 self._batches[row.chain] = Batch(row.chain, row.kind, row.party, row.product, row.unit)
@@ -114,7 +138,8 @@ class Books:
             for batch, account, owner, amount in self._connection.execute(sums):
                 self._balances[batch, account, owner] = int(amount)
         bodies = [record.statement.body for record in page] + [s.body for s in self._corrected.values()]
-        for some in chunks({body["shipment"] for body in bodies if "shipment" in body}):
+        named_shipments = {body["shipment"] for body in bodies if "shipment" in body}
+        for some in chunks(named_shipments - self._shipments.keys()):
             query = select(shipments).where(shipments.c.log_id == self._log_id, shipments.c.hash.in_(some))
             for row in self._connection.execute(query):
                 self._shipments[row.hash] = Shipment(row.hash, row.sender, row.receiver, row.carrier)
@@ -123,8 +148,6 @@ class Books:
             legs = select(postings).where(postings.c.log_id == self._log_id, postings.c.corrects.in_(some))
             for row in self._connection.execute(legs):
                 self._legs[row.corrects].append(Leg(row.batch, row.account, row.owner, row.amount))
-        if checking:
-            self._bring_names(page)
 
     def _bring_names(self, page: Sequence[Record]) -> None:
         """The trace codes and lots among those the page would give out that are given out already."""
@@ -250,27 +273,21 @@ class Books:
         self._legs[corrects] += legs
         for line, leg in enumerate(legs):
             self._balances[leg.batch, leg.account, leg.owner] += leg.amount
-            self._row(
-                postings, first_index=index, line=line, corrects=corrects,
-                batch=leg.batch, account=leg.account, owner=leg.owner, amount=leg.amount,
-            )  # fmt: skip
+            row = (index, line, corrects, _raw(leg.batch), leg.account, _raw(leg.owner), leg.amount)
+            self._rows[postings].append((self._log_id, *row))
         found += self._find_over(statement, legs)
         if statement.kind == "intake" and statement.body.get("unrecorded"):
             found += [Finding("origin-unrecorded", "flag", chain, {}) for chain in statement.created]
         for line, finding in enumerate(found):
-            self._row(
-                findings, first_index=index, line=line, code=finding.code, severity=finding.severity,
-                batch=finding.batch, params=orjson.dumps(finding.params, option=orjson.OPT_SORT_KEYS).decode(),
-            )  # fmt: skip
+            params = orjson.dumps(finding.params, option=orjson.OPT_SORT_KEYS).decode()
+            batch = _raw(finding.batch) if finding.batch else None
+            self._rows[findings].append((self._log_id, index, line, finding.code, finding.severity, batch, params))
         return found
 
     def write(self) -> None:
         """Writes the rows of all that was posted."""
         for table, rows in self._rows.items():
-            self._connection.execute(insert(table), rows)
-
-    def _row(self, table: Table, **values: Any) -> None:
-        self._rows[table].append({"log_id": self._log_id, **values})
+            insert_rows(self._connection, table, rows)
 
     def _name(self, statement: Statement, index: int) -> None:
         body, created = statement.body, statement.created
@@ -287,7 +304,7 @@ class Books:
         else:
             return
         type_, party, name, code = row
-        self._row(named, chain=created[0], type=type_, party=party, name=name, code=code, first_index=index)
+        self._rows[named].append((self._log_id, _raw(created[0]), type_, _raw(party), name, code, index))
 
     def _bring_into_being(self, statement: Statement, index: int) -> None:
         body, created = statement.body, statement.created
@@ -300,19 +317,18 @@ class Books:
             self._codes.add(trace_code(chain))
             if "lot" in output:
                 self._lots.add((output["product"], output["lot"]))
-            self._row(
-                batches, chain=chain, first_index=index, code=trace_code(chain), kind=kind, party=statement.actor,
-                product=output.get("product"), lot=output.get("lot"), unit=unit, made=statement.at,
-            )  # fmt: skip
+            made_from = _raw(output["product"]) if "product" in output else None
+            row = (_raw(chain), index, trace_code(chain), kind, _raw(_actor(statement)), made_from)
+            self._rows[batches].append((self._log_id, *row, output.get("lot"), unit, statement.at))
             for parent in statement.on:
-                self._row(lineage, child=chain, parent=parent, first_index=index)
+                self._rows[lineage].append((self._log_id, _raw(chain), _raw(parent), index))
         if statement.kind == "ship":
             shipment = Shipment(statement.hash, _actor(statement), body["receiver"], body.get("carrier"))
             self._shipments[statement.hash] = shipment
-            self._row(
-                shipments, hash=shipment.hash, first_index=index, sender=shipment.sender, receiver=shipment.receiver,
-                carrier=shipment.carrier, planned_arrival=body.get("planned_arrival"),
-            )  # fmt: skip
+            carrier = _raw(shipment.carrier) if shipment.carrier else None
+            who = (_raw(shipment.sender), _raw(shipment.receiver), carrier)
+            arrival = body.get("planned_arrival")
+            self._rows[shipments].append((self._log_id, _raw(shipment.hash), index, *who, arrival))
 
     def _product(self, chain: ChainId | None) -> Mapping[str, Any] | None:
         product = self._registry.products.get(chain) if chain else None
@@ -372,8 +388,8 @@ class Books:
     # --- what is found -------------------------------------------------------------------------------------------
 
     def _find_clock(self, statement: Statement, received: int) -> Iterator[Finding]:
-        at = datetime.strptime(statement.at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
-        ahead = max(int(at), statement.iat) - received // 1000
+        at = int(datetime.fromisoformat(statement.at).timestamp())
+        ahead = max(at, statement.iat) - received // 1000
         if ahead > CLOCK_AHEAD:
             yield Finding("clock", "flag", None, {"ahead": str(ahead)})
 
@@ -429,3 +445,9 @@ def _actor(statement: Statement) -> ChainId:
     if statement.actor is None:
         raise Malformed("missing", path="iss")
     return statement.actor
+
+
+@lru_cache(maxsize=65536)
+def _raw(text: str) -> bytes:
+    """The bytes of an id or hash, as the tables keep it; most ids come again and again."""
+    return b64u.decode(text)
