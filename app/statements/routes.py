@@ -8,8 +8,10 @@ import msgspec
 import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
-from app.errors import ServiceError, TooLarge, UnknownType, status_of
+from app.errors import TooLarge, UnknownType, status_of
 from app.journal import Appended, Finding, Journal, Outcome
 from app.problems import problem
 from app.statements import reading
@@ -24,6 +26,15 @@ MAX_STATEMENT = 256 * 1024
 
 LINES = 128
 """How many lines of a stream are read, verified and appended together."""
+
+
+class Answers(StreamingResponse):
+    """Answers that go out while the questions still come in: nothing but the questions may read what arrives."""
+
+    media_type = "application/x-ndjson"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.stream_response(send)
 
 
 class Sent(msgspec.Struct, forbid_unknown_fields=True):
@@ -59,7 +70,7 @@ def router(capture: Capture, journal: Journal, reader: reading.Reader) -> APIRou
     async def record(request: Request) -> Response:
         media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media == "application/x-ndjson":
-            return StreamingResponse(_stream(request), media_type="application/x-ndjson")
+            return Answers(_stream(request))
         body = await request.body()
         if len(body) > MAX_STATEMENT:
             raise TooLarge("size", path="", has=len(body), wanted=MAX_STATEMENT)
@@ -77,12 +88,18 @@ def router(capture: Capture, journal: Journal, reader: reading.Reader) -> APIRou
         return Response(orjson.dumps(answer), status, media_type="application/json")
 
     async def _stream(request: Request) -> AsyncIterator[bytes]:
-        async for lines in _lines(request):
-            read = await asyncio.to_thread(_read_lines, lines)
-            good = [record for record in read if not isinstance(record, LedgerError)]
-            done = iter(await journal.append(good) if good else [])
-            outcomes: list[Outcome] = [next(done) if not isinstance(r, LedgerError) else r for r in read]
-            yield b"".join(orjson.dumps(_line(outcome)) + b"\n" for outcome in outcomes)
+        try:
+            async for lines in _lines(request):
+                read = await asyncio.to_thread(_read_lines, lines)
+                good = [record for record in read if not isinstance(record, LedgerError)]
+                done = iter(await journal.append(good) if good else [])
+                outcomes: list[Outcome] = [next(done) if not isinstance(r, LedgerError) else r for r in read]
+                yield b"".join(orjson.dumps(_line(outcome)) + b"\n" for outcome in outcomes)
+        except LedgerError as error:
+            # The answer has begun, so its status can't say it: the last line does, and the stream ends.
+            yield orjson.dumps(_line(error)) + b"\n"
+        except ClientDisconnect:
+            return
 
     def _read_lines(lines: Iterable[bytes]) -> list[Any]:
         def one(line: bytes) -> Any:
@@ -165,7 +182,7 @@ async def _lines(request: Request) -> AsyncIterator[list[bytes]]:
         *lines, rest = (rest + chunk).split(b"\n")
         waiting += [line for line in lines if line.strip()]
         if len(rest) > MAX_STATEMENT:
-            raise ServiceError("size", path="", has=len(rest), wanted=MAX_STATEMENT)
+            raise TooLarge("size", path="", has=len(rest), wanted=MAX_STATEMENT)
         while len(waiting) >= LINES:
             yield waiting[:LINES]
             waiting = waiting[LINES:]

@@ -57,7 +57,7 @@ class Capture:
         record = _record(statement, disclosures, dumps(payload).decode())
         with self._engine.connect() as connection:
             registry = self._journal.registry
-            books = Books(connection, self._log_id, registry, [record])
+            books = Books(self._log_id).open(connection, registry, [record])
             books.admit(record)
             return books.post(record, 0, self._journal.now())
 
