@@ -51,9 +51,7 @@ class Checkpoint:
 
     def __post_init__(self) -> None:
         if not _LINE.fullmatch(self.origin):
-            raise Malformed(
-                "checkpoint", path="origin", has=ascii(self.origin[:80]), wanted="one line of text"
-            )
+            raise Malformed("checkpoint", path="origin", has=ascii(self.origin[:80]), wanted="one line of text")
         if not 0 <= self.size <= MAX_SIZE:
             raise Malformed("checkpoint", path="size", has=str(self.size), wanted=f"0 to {MAX_SIZE}")
         if len(self.root) != HASH_SIZE:
@@ -116,9 +114,7 @@ class VKey:
         if len(material) != 33:
             raise Malformed("vkey", path="key", has=len(material) - 1, wanted=32)
         x = b64u.encode(material[1:])
-        vkey = cls(
-            name, material[0], PublicKey.from_jwk({"crv": "Ed25519", "kty": "OKP", "x": x}, path="vkey")
-        )
+        vkey = cls(name, material[0], PublicKey.from_jwk({"crv": "Ed25519", "kty": "OKP", "x": x}, path="vkey"))
         if vkey.id.hex() != key_id:
             raise BadKey("vkey-id", path=name, has=ascii(key_id[:80]), wanted=vkey.id.hex())
         return vkey
@@ -161,9 +157,7 @@ class Note:
         if not _TEXT.fullmatch(self.text):
             raise Malformed("note", path="text", wanted="lines of UTF-8 without control characters")
         if not 0 < len(self.signatures) <= MAX_SIGNATURES:
-            raise Malformed(
-                "note", path="signatures", has=len(self.signatures), wanted=f"1 to {MAX_SIGNATURES}"
-            )
+            raise Malformed("note", path="signatures", has=len(self.signatures), wanted=f"1 to {MAX_SIGNATURES}")
         if (size := len(str(self).encode())) > MAX_NOTE:
             raise Malformed("note", path="size", has=size, wanted=MAX_NOTE)
 
@@ -216,9 +210,7 @@ def verify_signature(text: str, signature: Signature, vkey: VKey) -> int | None:
     except BadSignature:
         raise BadSignature("note-signature", path=vkey.name, has=vkey.id.hex()) from None
     if time is not None and time > MAX_TIME:
-        raise BadSignature(
-            "note-signature", path=f"{vkey.name}/time", has=str(time), wanted=f"0 to {MAX_TIME}"
-        )
+        raise BadSignature("note-signature", path=f"{vkey.name}/time", has=str(time), wanted=f"0 to {MAX_TIME}")
     return time
 
 
@@ -233,24 +225,18 @@ def open_note(text: str, vkeys: Iterable[VKey]) -> tuple[Note, dict[VKey, int | 
     known: dict[tuple[str, bytes], VKey] = {}
     for vkey in vkeys:
         if known.setdefault((vkey.name, vkey.id), vkey) != vkey:
-            raise BadKey(
-                "vkey-ambiguous", path=vkey.name, has=vkey.id.hex(), wanted="one key of this name and id"
-            )
+            raise BadKey("vkey-ambiguous", path=vkey.name, has=vkey.id.hex(), wanted="one key of this name and id")
     signed: dict[VKey, int | None] = {}
     for signature in note.signatures:
         signer = known.get((signature.name, signature.key_id))
         if signer is not None:
             signed.setdefault(signer, verify_signature(note.text, signature, signer))
     if not signed:
-        raise BadSignature(
-            "note-unsigned", has=len(note.signatures), wanted=", ".join(map(str, known.values()))
-        )
+        raise BadSignature("note-unsigned", has=len(note.signatures), wanted=", ".join(map(str, known.values())))
     return note, signed
 
 
-def open_checkpoint(
-    text: str, log: VKey, witnesses: Iterable[VKey] = ()
-) -> tuple[Checkpoint, dict[VKey, int]]:
+def open_checkpoint(text: str, log: VKey, witnesses: Iterable[VKey] = ()) -> tuple[Checkpoint, dict[VKey, int]]:
     """The checkpoint that ``log`` signed, and which ``witnesses`` cosigned it, when.
 
     Whether they are enough is the policy's affair. Raises as ``open_note``, also when witnesses signed but

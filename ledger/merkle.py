@@ -79,9 +79,7 @@ def verify_inclusion(leaf: Hash, index: int, size: int, proof: Sequence[Hash], r
     _want_equal("inclusion", "root", root, found)
 
 
-def verify_consistency(
-    old_size: int, old_root: Hash, new_size: int, new_root: Hash, proof: Sequence[Hash]
-) -> None:
+def verify_consistency(old_size: int, old_root: Hash, new_size: int, new_root: Hash, proof: Sequence[Hash]) -> None:
     """Raises BadProof ``consistency`` unless the tree of ``new_root`` continues that of ``old_root``."""
     if not 0 <= old_size <= new_size:
         raise BadProof("consistency", path="size", has=old_size, wanted=f"0 to {new_size}")

@@ -120,9 +120,7 @@ class Policy:
         for vkey, _ in self.logs:
             if (vkey.name, vkey.id) in claimed:
                 return vkey
-        raise BadSignature(
-            "note-unsigned", has=len(signatures), wanted=", ".join(str(vkey) for vkey, _ in self.logs)
-        )
+        raise BadSignature("note-unsigned", has=len(signatures), wanted=", ".join(str(vkey) for vkey, _ in self.logs))
 
     def satisfied(self, cosigned: Collection[VKey]) -> bool:
         """Whether these witnesses' cosignatures, each verified before, are a quorum."""
@@ -134,18 +132,14 @@ class Policy:
 
     def __str__(self) -> str:
         logs = (" ".join(filter(None, ("log", str(vkey), url))) for vkey, url in self.logs)
-        return "".join(
-            f"{line}\n" for line in (*logs, *self.witnesses, *self.groups, f"quorum {self.quorum}")
-        )
+        return "".join(f"{line}\n" for line in (*logs, *self.witnesses, *self.groups, f"quorum {self.quorum}"))
 
     @classmethod
     def parse(cls, text: str) -> "Policy":
         if len(text) > MAX_POLICY:
             raise Malformed("policy", path="size", has=len(text), wanted=MAX_POLICY)
         if not _TEXT.fullmatch(text):
-            raise Malformed(
-                "policy", path="text", wanted="lines of UTF-8, each ended, tabs but no other controls"
-            )
+            raise Malformed("policy", path="text", wanted="lines of UTF-8, each ended, tabs but no other controls")
         logs: list[tuple[VKey, str]] = []
         witnesses: list[Witness] = []
         groups: list[Group] = []
@@ -218,9 +212,7 @@ def _check_keys(task: str, algorithm: int, vkeys: Iterable[VKey]) -> None:
     seen = set()
     for vkey in vkeys:
         if vkey.algorithm != algorithm:
-            raise BadKey(
-                "vkey-algorithm", path=vkey.name, has=f"{vkey.algorithm:#04x}", wanted=f"{algorithm:#04x}"
-            )
+            raise BadKey("vkey-algorithm", path=vkey.name, has=f"{vkey.algorithm:#04x}", wanted=f"{algorithm:#04x}")
         # The key itself counts: under a second name it would vote twice.
         if vkey.key in seen:
             raise Malformed("policy", path=task, has=vkey.name, wanted="each key once")

@@ -63,9 +63,7 @@ class Receipt:
             if proven.index != first.index + place:
                 raise BadProof("receipt", path=f"{path}.index", has=proven.index, wanted=first.index + place)
             if entry.received != first.entry.received:
-                raise BadProof(
-                    "receipt", path=f"{path}.received", has=entry.received, wanted=first.entry.received
-                )
+                raise BadProof("receipt", path=f"{path}.received", has=entry.received, wanted=first.entry.received)
             if (entry.seq == 0) != (place >= len(statement.on)):
                 raise BadProof("receipt", path=f"{path}.seq", has=entry.seq)
             verify_inclusion(entry.hash(), proven.index, checkpoint.size, proven.proof, checkpoint.root)

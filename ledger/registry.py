@@ -121,14 +121,18 @@ class Registry:
             raise NotAllowed("key-party", path="iss", has=statement.iss or "", wanted=key.party)
         return key.public
 
-    def authorise(self, statement: Statement) -> None:
-        """Raises NotAllowed, BadKey or Malformed unless this may be stated here, by this key, now."""
+    def authorise(self, statement: Statement, *, signed: bool = True) -> None:
+        """Raises NotAllowed, BadKey or Malformed unless this may be stated here, by this key, now.
+
+        What is not ``signed`` yet, and only asks what would become of it, is not asked for its key.
+        """
         if statement.log != self.origin:
             raise NotAllowed("wrong-log", path="log", has=statement.log, wanted=self.origin)
         self._check_opening(statement)
         if self.closed:
             raise NotAllowed("log-closed", path="log", has=statement.log, wanted=self.closed)
-        self.key_of(statement)
+        if signed:
+            self.key_of(statement)
         if statement.kind in KINDS:
             # Everybody refuses a registry body that is not exact; other kinds are checked at admission only.
             KINDS[statement.kind].check(statement, {})
@@ -189,8 +193,9 @@ class Registry:
             elif kind == "key.revoke":
                 self._authorise_revoke(statement, party)
             elif kind == "key.add":
-                if party == self.root:
-                    # Whoever could add a root key, holding one or none, could then act as two.
+                if party == self.root or (statement.iss != party and ROOT_ROLES & self.parties[party].roles):
+                    # Whoever could add a root key could then act as two; a registrar that could add one to another
+                    # registrar, or to the operator, would make itself what only a root act makes.
                     raise NotAllowed("root-keys", path="on[0]", has=party)
                 self._want(statement, root=False, registrar=True, party=party)
             else:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any, TypeAlias
@@ -23,6 +23,8 @@ from ledger.keys import Algorithm, KeyId, PublicKey, Signer
 VERSION = 1
 MAX_PAYLOAD = 48 * 1024
 MAX_TARGETS = 256
+LAST_SECOND = 253_402_300_799
+"""9999-12-31T23:59:59Z: beyond it no calendar here has a name for a time."""
 
 TIME = "(?:19[7-9][0-9]|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
 """A time as it is written: UTC, to the second; that it is a real date is asked apart."""
@@ -38,7 +40,7 @@ _time = re.compile(TIME).fullmatch
 _kind = re.compile(r"[a-z]+(?:\.[a-z]+)?").fullmatch
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Statement:
     """A parsed statement. ``jws`` is what was signed and what is stored, byte for byte; the rest is read from it."""
 
@@ -69,14 +71,14 @@ class Statement:
         """The digests of what is not public."""
         return tuple(self.body.get("_sd", ()))
 
-    @property
+    @cached_property
     def created(self) -> tuple[ChainId, ...]:
         """The chains that this statement brings into being, in the order of its outputs (§4)."""
         outputs = self.body.get("outputs")
         count = len(outputs) if outputs is not None else (0 if self.on else 1)
         return tuple(chain_id(self.hash, place) for place in range(count))
 
-    @property
+    @cached_property
     def targets(self) -> tuple[ChainId, ...]:
         """The chains that get an entry each: those it touches, then those it creates."""
         return self.on + self.created
@@ -169,7 +171,7 @@ def _statement(jws: str, hash_: StatementHash, alg: Algorithm, kid: KeyId, raw: 
         log=_text(payload, "log"),
         iss=ChainId(iss) if iss is not None else None,
         for_=ChainId(for_) if for_ is not None else None,
-        iat=_whole(payload, "iat"),
+        iat=_whole(payload, "iat", LAST_SECOND),
         n=n,
         after=StatementHash(after) if after is not None else None,
         seen=_seen(payload),
@@ -218,10 +220,10 @@ def _text(payload: dict[str, Json], name: str) -> str:
     return value
 
 
-def _whole(payload: dict[str, Json], name: str) -> int:
+def _whole(payload: dict[str, Json], name: str, most: int = MAX_INTEGER) -> int:
     value = payload.get(name)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise Malformed("number" if name in payload else "missing", path=name, wanted=f"0 … {MAX_INTEGER}")
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+        raise Malformed("number" if name in payload else "missing", path=name, wanted=f"0 … {most}")
     return value
 
 

@@ -51,6 +51,14 @@ ADVICE: Mapping[str, tuple[str, str]] = {
     "distrust": ("请不要采信，并把这段话报告给监管人员。", "Please do not rely on it, and report these words to the regulator."),
     "resend": ("请稍候再试；已签名的记录会保留。", "Please wait a little and try again; what you have signed is kept."),
     "sync": ("请先取回漏掉的记录，再重新签名提交。", "Please fetch the statements that are missing first, then sign and send again."),
+    "sign-in": ("请核对后重试；忘记密码请联系本主体的管理员。", "Please check both and try again; if you forgot it, ask whoever manages your accounts."),
+    "wait": ("到时请再试。", "Please try again then."),
+    "own-page": ("请回到本站页面，刷新后再提交。", "Please go back to this site's own page, reload it and send it again."),
+    "account": ("请换用有权限的账号登录，或联系管理员。", "Please sign in with an account that may, or ask whoever manages accounts."),
+    "again": ("请核对后再试。", "Please check and try again."),
+    "label": ("请换用更大的标签或改短内容。", "Please take a larger label or say less on it."),
+    "operator": ("请联系运营方；总账没有被改动。", "Please tell the operator; nothing in the log was changed."),
+    "keeper": ("请改正后再办理一次。", "Please correct it and try again."),
 }  # fmt: skip
 
 WORDINGS: Mapping[str, Wording] = {
@@ -89,7 +97,8 @@ WORDINGS: Mapping[str, Wording] = {
     "targets": Wording("一条记录最多涉及 {wanted} 个批次，现有 {has} 个：请分成几条", "a record may touch at most {wanted} batches and this has {has}: split it"),
     "correction": Wording("更正要么写新内容，要么作废，二者选一", "a correction gives new values or voids: one of the two"),
     "correction-batch": Wording("更正不能加入原记录没有的批次 {has:batch}", "a correction cannot bring in batch {has:batch}, which the record did not name"),
-    "correction-outputs": Wording("更正不能改变产出了哪些产品，只能改数量等内容", "a correction may change how much was made, not what"),
+    "correction-outputs": Wording("更正不能改变产出了哪些产品和批号，只能改数量等内容", "a correction may change how much was made, not what, nor its lot"),
+    "correction-shipment": Wording("更正不能换成另一次发货（{has}）：请作废后重新收货", "a correction cannot turn to another shipment ({has}): void it and receive again", "pick"),
     "correction-registry": Wording("登记类记录（{has:kind}）不能更正，请另行登记", "a registry record ({has:kind}) is not corrected but made anew", "registrar"),
     # --- who may sign
     "signature": Wording("签名与内容或密钥不符", "the signature does not fit the record or the key", "program"),
@@ -152,8 +161,94 @@ WORDINGS: Mapping[str, Wording] = {
     "tile": Wording("总账分块应为 {wanted}", "a tile of the log must be {wanted}", "program"),
     "pin": Wording("验证依据文件的{where}不对，应为 {wanted}", "the pin's {where} must be {wanted}", "program"),
     "policy": Wording("见证规则的{where}不对，应为 {wanted}", "the witness policy's {where} must be {wanted}", "program"),
+    # --- what the service answers
+    "internal": Wording("服务内部出错（{has}）", "the service failed inside ({has})", "resend"),
+    "http": Wording("请求没有办成（{has}）：{path}", "the request failed ({has}): {path}", "resend"),
+    "request": Wording("请求里的{where}不对：{has}", "the request's {where} is wrong: {has}", "program"),
+    "media-type": Wording("内容类型是 {has}，应为 {wanted}", "the media type is {has}; wanted: {wanted}", "program"),
+    "cursor": Wording("翻页标记无效：{has}", "this is not a page's cursor: {has}", "again"),
+    "range": Wording("{where}应为 {wanted} 条，现为 {has}", "{where} must be {wanted}; it is {has}", "program"),
+    "as-of": Wording("时点“{has}”应为 {wanted}", "the moment “{has}” must be {wanted}", "again"),
+    "no-page": Wording("没有这个页面：{path}", "there is no such page: {path}", "again"),
+    "no-code": Wording("查无此码：{has}", "no batch has this code: {has}", "code"),
+    "no-statement": Wording("没有编号为 {has} 的记录", "there is no statement {has}", "again"),
+    "no-checkpoint": Wording("总账还没有检查点", "the log has no checkpoint yet", "resend"),
+    "code-taken": Wording("追溯码 {has} 碰巧已被占用", "the trace code {has} happens to be taken", "field"),
+    "lot-taken": Wording("该产品已有批号“{has}”", "the product has a lot “{has}” already"),
+    "lot-product": Wording("批号“{has}”只能由产品登记方 {wanted} 或其允许的主体使用", "lot “{has}” is for the product's issuer {wanted} or those it lets"),
+    "gtin-taken": Wording("条码 {has} 已登记给另一产品", "GTIN {has} belongs to another product already"),
+    "gtin": Wording("条码“{has}”应为 {wanted}", "GTIN “{has}” must be {wanted}"),
+    "digits": Wording("“{has}”应全是数字", "“{has}” must be digits only"),
+    "not-a-batch": Wording("{has:batch} 不是批次", "{has:batch} is not a batch", "pick"),
+    "unknown-chain": Wording("总账里没有批次 {has:batch}", "the log has no batch {has:batch}", "pick"),
+    "unknown-place": Wording("没有登记过场所 {has}", "place {has} is not registered", "pick"),
+    "unknown-product": Wording("没有登记过产品 {has}", "product {has} is not registered", "pick"),
+    "unknown-shipment": Wording("没有发货记录 {has}", "there is no shipment {has}", "pick"),
+    "unknown-statement": Wording("没有要更正的记录 {has}", "there is no record {has} to correct", "pick"),
+    "unit-most": Wording("{where}现为“{has}”，换算成“{wanted}”后太大", "{where} is “{has}”, too much when turned into “{wanted}”"),
+    "unit-part": Wording("{where}现为“{has}”，单位“{wanted}”须为整数", "{where} is “{has}”; of the unit “{wanted}” there are only whole ones"),
+    "not-carrier": Wording("这批货的承运方是 {wanted}，不是 {has}", "the shipment's carrier is {wanted}, not {has}"),
+    "not-receiver": Wording("这批货的收货方是 {wanted}，不是 {has}", "the shipment's receiver is {wanted}, not {has}"),
+    "not-shipped": Wording("那次发货里没有批次 {has:batch}", "that shipment had no batch {has:batch}", "pick"),
+    "not-signer": Wording("更正须由原签名方 {wanted} 或监督人员作出，不是 {has}", "a correction is for the signer {wanted} or an inspector, not {has}"),
+    "not-correctable": Wording("“{has:kind}”记录不能更正", "a record of the kind “{has:kind}” is not corrected"),
+    "seen-falls": Wording("已核对的检查点变小了：{has}，之前是 {wanted}", "the checkpoint seen shrank: {has}, before it {wanted}", "distrust"),
+    "no-public-url": Wording("总账没有公开网址，不能印制正式标签", "the log has no public URL, and real labels are not drawn without", "operator"),
+    # --- why the service stands still
+    "closing": Wording("服务正在停止", "the service is closing down", "resend"),
+    "clock-back": Wording("服务器时钟倒退：{has}，最后一次是 {wanted}", "the service's clock went back: {has}, last {wanted}", "operator"),
+    "lock-moved": Wording("另一个服务写了总账锁", "another service has written the log's lock", "operator"),
+    "database-ahead": Wording("数据库有 {has} 条账目，总账锁有 {wanted} 条", "the database has {has} entries, the lock {wanted}", "operator"),
+    "database-behind": Wording("数据库只有 {has} 条账目，总账锁有 {wanted} 条", "the database has only {has} entries, the lock {wanted}", "operator"),
+    "database-beside": Wording("数据库（{has} 条）与总账锁（{wanted} 条）不是同一历史", "the database ({has}) and the lock ({wanted}) are two histories", "operator"),
+    "database-root": Wording("数据库与检查点（{has} 条）的根不符", "the database's root is not that of its checkpoint of {has}", "operator"),
+    "database-tail": Wording("数据库有 {has} 条账目，检查点是 {wanted} 条", "the database has {has} entries, its checkpoint {wanted}", "operator"),
+    "database-tile": Wording("数据库的分块 {path} 有 {has} 个摘要，应为 {wanted}", "the database's {path} has {has} hashes; wanted: {wanted}", "operator"),
+    "schema-behind": Wording("数据库结构是 {has}，程序需要 {wanted}", "the database's schema is {has}, the program's {wanted}", "operator"),
+    "no-log": Wording("还没有开立总账：{path}", "no log has been opened: {path}", "operator"),
+    "no-key": Wording("没有总账密钥：{path}", "the log's key is not there: {path}", "operator"),
+    "log-exists": Wording("总账已经开立：{path}", "a log is there already: {path}", "operator"),
+    "demonstration-mixed": Wording("数据库里已有别的总账（{has}）", "the database holds another log already ({has})", "operator"),
+    "settings": Wording("配置文件 {path} 有误：{has}", "the settings in {path} are wrong: {has}", "operator"),
+    "route-without-row": Wording("页面 {path} 没有规定谁可以看", "nobody has said who may see {path}", "operator"),
+    "unposted": Wording("有记录不能入账（{has}）", "a record could not be posted ({has})", "operator"),
+    # --- what an audit finds
+    "changed": Wording("{where}被改动过：现为 {has}，应为 {wanted}", "{where} has been changed: it is {has}, wanted {wanted}", "distrust"),
+    "absent": Wording("不见了：应有而没有", "it is gone: it should be there", "distrust"),
+    "extra": Wording("不该存在：没有记录与它对应", "it should not be there: nothing recorded stands behind it", "distrust"),
+    "beyond": Wording("检查点有 {wanted} 条账目，只剩 {has} 条", "the checkpoint has {wanted} entries and only {has} are left", "distrust"),
+    "time-falls": Wording("收到时间倒退：{has}，之前是 {wanted}", "the time of receipt goes back: {has}, before it {wanted}", "distrust"),
+    "notebook-gap": Wording("签名簿有缺口，{where}现为 {has}，应为 {wanted}", "the notebook has a gap: {where} is {has}, wanted {wanted}", "distrust"),
+    "seen-other": Wording("签名人核对过的检查点（{has} 条）不是这本总账的", "the checkpoint of {has} that the signer saw is not of this log", "distrust"),
+    # --- labels
+    "link-disagrees": Wording("网址里的两个码不是同一批次：{has} 与 {wanted}", "the link names two different batches: {has} and {wanted}", "distrust"),
+    "digital-link": Wording("网址“{has}”应为 {wanted}", "the link “{has}” must be {wanted}", "again"),
+    "qr": Wording("二维码内容有 {has} 个字符，装不下（{wanted}）", "{has} characters do not fit into a QR code ({wanted})", "label"),
+    "label-qr": Wording("标签 {size} 放不下二维码：每格 {has}，应为 {wanted}", "a label of {size} cannot hold the QR code: a module has {has}, wanted {wanted}", "label"),
+    "label-size": Wording("标签尺寸是 {has}，应为 {wanted}", "the label's size is {has}; wanted: {wanted}", "label"),
+    "label-text": Wording("标签 {size} 放不下文字“{wanted}”", "a label of {size} has no room for “{wanted}”", "label"),
+    "label-dpi": Wording("打印精度是 {has} dpi，应为 {wanted}", "the resolution is {has} dpi; wanted: {wanted}", "label"),
+    "label-empty": Wording("标签上没有产品名称", "the label has no product on it", "label"),
+    # --- accounts
+    "sign-in-needed": Wording("这里要登录后才能看", "this is for people who have signed in", "account"),
+    "sign-in-wrong": Wording("登录名或密码不对", "the login or the password is wrong", "sign-in"),
+    "too-many-tries": Wording("试错次数太多，请等 {retry_after} 秒", "there were too many tries; the next one is in {retry_after} seconds", "wait"),
+    "account-role": Wording("您以“{has:roles}”身份登录，这里只对“{wanted:roles}”开放", "you have signed in as {has:roles}; this is open to: {wanted:roles}", "account"),
+    "csrf": Wording("这个表单已经过期，或不是从本站页面提交的，没有执行", "this form has expired or did not come from this site, and nothing was done", "own-page"),
+    "other-site": Wording("这个请求来自别的网站（{has}），没有执行", "this request came from another site ({has}), and nothing was done", "own-page"),
+    "account-login": Wording("登录名“{has}”写法不对，应为：{wanted}", "the login “{has}” must be: {wanted}", "keeper"),
+    "account-name": Wording("姓名“{has}”应为 {wanted} 个字", "the name “{has}” must have {wanted} characters", "keeper"),
+    "account-choice": Wording("没有账号角色“{has}”，可选：{wanted}", "there is no account role “{has}”; choose from: {wanted}", "keeper"),
+    "account-division": Wording("行政区划代码“{has}”应为 {wanted}", "the division code “{has}” must be {wanted}", "keeper"),
+    "account-side": Wording("监管侧“{has}”应为：{wanted}", "the side “{has}” must be one of: {wanted}", "keeper"),
+    "password-length": Wording("密码有 {has} 个字符，应为 {wanted}", "the password has {has} characters; wanted: {wanted}", "keeper"),
+    "login-taken": Wording("登录名“{has}”已有人用", "the login “{has}” is taken", "keeper"),
+    "no-account": Wording("没有登录名为“{has}”的账号", "there is no account with the login “{has}”", "keeper"),
+    "no-party": Wording("没有登记过叫“{has}”的主体", "no party “{has}” is registered", "keeper"),
+    "party-names": Wording("有几个主体都叫“{has}”，请改用主体编号：{wanted}", "several parties are called “{has}”; give its id: {wanted}", "keeper"),
+    "not-demonstration": Wording("这是真实总账，不能公开演示账号", "this log is a real one: no sign-in of it is shown to everybody", "keeper"),
 }  # fmt: skip
-"""A sentence for every code that ``ledger`` raises."""
+"""A sentence for every code that ``ledger`` raises, and for what the service and its labels answer with."""
 
 FINDINGS: Mapping[str, Finding] = {
     "over-held": Finding(
@@ -168,6 +263,13 @@ FINDINGS: Mapping[str, Finding] = {
         "{has} of {batch} are on the way and {wanted} are received: {short} too many",
         "与发货方核对数量，由填错的一方更正。",
         "Compare with the sender; whoever is wrong corrects it.",
+        "农产品质量安全法",
+    ),
+    "over-counted": Finding(
+        "{party} 账面有 {batch} {has}，盘点写了 {wanted}，多出 {short}",
+        "the books give {party} {has} of {batch}, the count says {wanted}: {short} more",
+        "核对数量和批次；漏记的收货或采收请补记。",
+        "Check quantity and batch; state the receipt or harvest that is missing.",
         "农产品质量安全法",
     ),
     "not-holder": Finding(
@@ -228,13 +330,16 @@ UNITS: Mapping[str, tuple[str, str, str]] = {
 
 _CLAIMS: Mapping[str, tuple[str, str]] = {
     "after": ("上一条记录", "statement before"),
+    "amount": ("数量", "amount"),
     "at": ("发生时间", "time of the event"),
     "body": ("记录内容", "record"),
+    "chain": ("链", "chain"),
     "checkpoint": ("检查点", "checkpoint"),
     "code": ("追溯码", "trace code"),
     "disclosure": ("封存原文", "disclosure"),
     "entries": ("账目", "entries"),
     "entry": ("账目", "entry"),
+    "first_index": ("首个账目号", "first index"),
     "for": ("代理的主体", "party acted for"),
     "hash": ("摘要", "hash"),
     "header": ("签名头", "header"),
@@ -244,13 +349,19 @@ _CLAIMS: Mapping[str, tuple[str, str]] = {
     "kid": ("密钥编号", "key"),
     "kind": ("记录种类", "kind of record"),
     "log": ("总账", "log"),
+    "log_index": ("账目号", "log index"),
     "mark": ("二维码标识", "mark"),
     "n": ("签名簿序号", "notebook number"),
     "on": ("所涉批次", "batches touched"),
     "payload": ("记录内容", "payload"),
+    "prev": ("上一账目", "entry before"),
     "proof": ("证明", "proof"),
+    "received": ("收到时间", "time of receipt"),
+    "root": ("根", "root"),
     "seen": ("已核对的检查点", "checkpoint seen"),
+    "seq": ("链上序号", "place in the chain"),
     "signature": ("签名", "signature"),
+    "size": ("大小", "size"),
     "v": ("格式版本", "format version"),
 }
 _STEP = re.compile(r"\[([0-9]+)\]|[^.\[]+")
@@ -332,8 +443,8 @@ def _within(fields: tuple[Field, ...]) -> Iterator[Field]:
 class _Given(dict[str, "_Value"]):
     """The parameters that came; one that did not is a dash, for an error is never a reason for another."""
 
-    def __missing__(self, name: str) -> str:
-        return "–"
+    def __missing__(self, name: str) -> "_Value":
+        return _Value("–", "zh")
 
 
 class _Value:
@@ -357,6 +468,7 @@ class _Value:
 
 _HASH = re.compile("[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]").fullmatch
 _ACTORS = {**ROLES, "root": ("总账负责人", "root"), "party": ("该主体", "the party itself")}
+_ACTORS |= {"member": ("工作人员", "member"), "manager": ("主体管理员", "manager"), "auditor": ("审计人员", "auditor")}
 
 
 def _pick(both: tuple[str, ...], lang: Lang) -> str:

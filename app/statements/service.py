@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from app.batches.books import Books
 from app.journal import Finding, Journal, Record
 from ledger import b64u, records
-from ledger.canonical import Json, dumps
+from ledger.canonical import Json, check_normal, dumps
 from ledger.errors import Malformed
 from ledger.keys import KeyId
 from ledger.registry import Registry
@@ -57,6 +57,7 @@ class Capture:
         record = _record(statement, disclosures, dumps(payload).decode())
         with self._engine.connect() as connection:
             registry = self._journal.registry
+            registry.authorise(statement, signed=False)
             books = Books(self._log_id).open(connection, registry, [record])
             books.admit(record)
             return books.post(record, 0, self._journal.now())
@@ -67,6 +68,7 @@ def _record(statement: Statement, disclosures: Sequence[Disclosure], payload: st
         raise Malformed("nfc", path="body", wanted="Unicode NFC")
     opened = open_sealed(statement, disclosures, complete=True)
     values = {name: value for name, (value, _) in opened.items()}
+    check_normal(values, "body")
     records.check(statement, values)
     sealed = tuple((name, records.SEALED.get(name, "owner"), disclosure) for name, (_, disclosure) in opened.items())
     return Record(statement, sealed, values)

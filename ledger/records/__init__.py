@@ -93,9 +93,9 @@ def check_correction(statement: Statement, opened: Mapping[str, Json], corrected
             raise Malformed("must-not-seal" if name in sealed else "must-seal", path=path)
         theirs.by_name[name].shape.check(value, path)
     # What came into being keeps its identity: a correction may say how much it was, not what or how many.
-    was = [output["product"] for output in corrected.body.get("outputs", ())]
-    if "outputs" in new and [output["product"] for output in new["outputs"]] != was:
-        raise Malformed("correction-outputs", path="body.new.outputs", wanted="the same products in the same order")
+    was = [(output["product"], output.get("lot")) for output in corrected.body.get("outputs", ())]
+    if "outputs" in new and [(output["product"], output.get("lot")) for output in new["outputs"]] != was:
+        raise Malformed("correction-outputs", path="body.new.outputs", wanted="the same products and lots, in order")
     before = {batch for _, batch in batches_named(corrected.body)}
     for path, batch in batches_named(new):
         if batch not in before:

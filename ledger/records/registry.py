@@ -60,6 +60,8 @@ _DIVISION = Pattern("[0-9]{6}(?:[0-9]{3}|[0-9]{6})?", "6, 9 or 12 digits of GB/T
 _GTIN = Pattern("[0-9]{8}|[0-9]{12,14}", "8, 12, 13 or 14 digits")
 _GLN = Pattern("[0-9]{13}", "13 digits")
 _UNIT = Pattern("[A-Za-z0-9]{1,8}", "kg")
+# Empty: real labels are not drawn (§4).
+_PUBLIC_URL = Pattern("(?:https?://[^\\s?#]{1,190})?", "https://trace.example.org")
 
 
 def _one(name: str, shape: Shape, zh: str, en: str, *, optional: bool = False) -> Field:
@@ -100,7 +102,7 @@ LOG_OPEN = _kind(
     "log opened",
     _one("keys", ListOf(Object(_PROVEN), low=3, high=3), "根密钥", "root keys"),
     _one("policy", MapOf(ListOf(Text(40), low=0, high=64)), "角色与记录种类", "roles and kinds"),
-    _one("public_url", Text(200), "公开网址", "public URL"),
+    _one("public_url", _PUBLIC_URL, "公开网址", "public URL"),
     _one("time_zone", Text(40), "时区", "time zone"),
     _one(
         "succeeds",

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import rfc8785
@@ -118,7 +119,8 @@ def test_what_is_outside_the_profile_is_named_by_its_path(value: Json, code: str
 
 
 def test_a_path_begins_where_the_caller_says() -> None:
-    assert refusal(lambda: check({"a": [0.5]}, "body")).params["path"] == "body.a[0]"
+    value: Any = {"a": [0.5]}
+    assert refusal(lambda: check(value, "body")).params["path"] == "body.a[0]"
 
 
 @pytest.mark.parametrize("wrap", [lambda v: [v], lambda v: {"a": v}])

@@ -17,9 +17,7 @@ ORIGIN = "log.example.org/county"
 LOG_KEY, NEW_LOG_KEY, *WITNESS_KEYS = [PrivateKey("Ed25519", bytes([n] * 32)) for n in range(8)]
 LOG = VKey(ORIGIN, ED25519, LOG_KEY.public)
 NEW_LOG = VKey(ORIGIN, ED25519, NEW_LOG_KEY.public)
-X1, X2, X3, Y1, Y2, Y3 = (
-    VKey(f"w{n}.example.org", COSIGNATURE, key.public) for n, key in enumerate(WITNESS_KEYS)
-)
+X1, X2, X3, Y1, Y2, Y3 = (VKey(f"w{n}.example.org", COSIGNATURE, key.public) for n, key in enumerate(WITNESS_KEYS))
 ROOT = ChainId("A" * 43)
 
 # The shape of the example in c2sp.org/tlog-policy, with comments and white space.
@@ -84,9 +82,7 @@ def test_no_quorum_is_satisfied_by_nobody_and_a_single_witness_by_itself() -> No
 
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
-    word = st.text(
-        st.characters(min_codepoint=0x21, exclude_categories=["Cs"], exclude_characters="\x7f"), min_size=1
-    )
+    word = st.text(st.characters(min_codepoint=0x21, exclude_categories=["Cs"], exclude_characters="\x7f"), min_size=1)
     names = draw(st.lists(word.filter(lambda name: name != "none"), min_size=6, max_size=12, unique=True))
     url = st.one_of(st.just(""), word)
     keys = draw(st.permutations((X1, X2, X3, Y1, Y2, Y3)))[: draw(st.integers(0, 6))]
@@ -106,9 +102,7 @@ def test_policies_go_round(policy: Policy) -> None:
     assert Policy.parse(str(policy)) == policy
 
 
-@given(
-    policies(), st.sets(st.sampled_from([X1, X2, X3, Y1, Y2, Y3])), st.sampled_from([X1, X2, X3, Y1, Y2, Y3])
-)
+@given(policies(), st.sets(st.sampled_from([X1, X2, X3, Y1, Y2, Y3])), st.sampled_from([X1, X2, X3, Y1, Y2, Y3]))
 def test_one_witness_more_never_breaks_a_quorum(policy: Policy, some: set[VKey], one: VKey) -> None:
     assert policy.satisfied(some | {one}) or not policy.satisfied(some)
 

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,18 @@ SOON = 30.0
 
 @contextlib.contextmanager
 def serving(
-    data: Path, url: str = "", *, prefix: tuple[str, ...] = (), environment: Mapping[str, str] | None = None
+    data: Path,
+    url: str = "",
+    *,
+    port: int = 0,
+    prefix: Sequence[str] = (),
+    factory: str = "app.main:from_environment",
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[str, subprocess.Popen[Any]]]:
     """A service over ``data`` that answers, at the address given; ``prefix`` is what it is run under (strace)."""
-    port = free_port()
+    port = port or free_port()
     settings = {"GENGJI_DATA": str(data), **({"GENGJI_DATABASE_URL": url} if url else {})}
-    command = [sys.executable, "-m", "uvicorn", "--factory", "app.main:from_environment", "--log-level", "warning"]
+    command = [sys.executable, "-m", "uvicorn", "--factory", factory, "--log-level", "warning"]
     with running(
         *prefix, *command, "--port", str(port), env={**os.environ, **settings, **(environment or {})}
     ) as program:
