@@ -2,7 +2,6 @@
 
 import getpass
 import os
-import secrets
 import sys
 import time
 from datetime import UTC, datetime
@@ -86,4 +85,4 @@ def secret() -> str:
     """A password from the terminal, or from standard input where there is none."""
     if sys.stdin.isatty():
         return getpass.getpass("密码 · password: ")
-    return sys.stdin.readline().rstrip("\n") or secrets.token_urlsafe(12)
+    return sys.stdin.readline().rstrip("\r\n")

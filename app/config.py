@@ -19,7 +19,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 8000
     workers: int = 1
     session_hours: int = 12
-    max_body: int = 16 * 1024 * 1024
 
     @property
     def url(self) -> str:

@@ -87,6 +87,7 @@ def begin(
     """Open a new log: log key, three root keys, ``log.open``, and the pin that everyone checks by."""
     if settings.pin.exists():
         raise ServiceError("log-exists", path=str(settings.pin))
+    settings.data.mkdir(parents=True, exist_ok=True)
     schema.migrate(engine)
     with engine.begin() as connection:
         taken = connection.execute(select(logs)).all()

@@ -9,14 +9,26 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
 
-from app import config, problems, schema
+from app import config, problems, schema, security
+from app.accounts import demonstration
+from app.accounts import routes as accounts
+from app.accounts.people import People
+from app.audit import routes as audit
+from app.batches import routes as batches
+from app.batches.reading import BatchReader
 from app.config import Settings
 from app.db import connect
 from app.errors import NotFound
 from app.log import open_log
+from app.parties import routes as parties
+from app.parties.names import Names
+from app.public import routes as public
+from app.public.shelf import Shelf
 from app.statements import reading
 from app.statements import routes as statements
 from app.statements.service import Capture
+from app.web import routes as web
+from app.web.pages import Pages
 
 
 def create_app(settings: Settings, *, synchronous: str = "FULL") -> FastAPI:
@@ -36,12 +48,27 @@ def create_app(settings: Settings, *, synchronous: str = "FULL") -> FastAPI:
         summary="农产品溯源总账 · a traceability ledger that anyone can check",
         version="1",
         lifespan=lifespan,
+        docs_url=None,  # FastAPI's own pages of it take their scripts from elsewhere
         redoc_url=None,
     )
-    problems.install(app)
+    people = People(engine, log.log_id, settings.session_hours)
+    security.install(app, people, log.public_url)
+    pages = Pages(log)
+    pages.install(app)
+    problems.install(app, pages.error)
+    told = demonstration.place(settings.data, demonstration=log.demonstration)
 
     reader = reading.Reader(engine, log.log_id)
     app.include_router(statements.router(Capture(engine, log.journal, log.log_id), log.journal, reader))
+    batch_reader = BatchReader(engine, log)
+    app.include_router(batches.router(batch_reader, people))
+    app.include_router(parties.router(log))
+
+    app.include_router(accounts.router(people, pages, Names(log.journal.registry), told, log.public_url))
+    app.include_router(web.router(pages, people, told))
+    app.include_router(public.router(pages, batch_reader, Shelf(engine, log, pages.edition), log))
+
+    app.include_router(audit.router(batch_reader, pages, people, engine, log, settings.data))
 
     @app.get(
         "/log/checkpoint", response_class=PlainTextResponse, tags=["log"], summary="检查点 · the newest checkpoint"

@@ -1,6 +1,7 @@
 """Errors as ``application/problem+json``, worded in the language that was asked for."""
 
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeAlias
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,6 +13,8 @@ from ledger import wordings
 from ledger.errors import LedgerError, Malformed
 
 Lang = Literal["zh", "en"]
+Worded: TypeAlias = Callable[[Request, Mapping[str, Any]], Response | None]
+"""The page that says a problem to a person; None where a program asked."""
 
 
 def language(request: Request) -> Lang:
@@ -40,34 +43,36 @@ def problem(error: LedgerError, lang: Lang) -> dict[str, Any]:
     }
 
 
-def answer(error: LedgerError, request: Request) -> Response:
-    """The response for an error."""
-    headers = {"Retry-After": str(error.params.get("retry_after", 1))} if isinstance(error, TooMany) else {}
-    body = problem(error, language(request))
-    return JSONResponse(body, body["status"], headers, media_type="application/problem+json")
+def install(app: FastAPI, worded: Worded = lambda request, body: None) -> None:
+    """Every error that a route raises leaves as a page or a problem; nothing leaves as a stack trace."""
 
-
-def install(app: FastAPI) -> None:
-    """Every error that a route raises leaves as a problem; nothing leaves as a stack trace."""
+    def answer(request: Request, body: dict[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+        page = worded(request, body)
+        if page is not None:
+            page.headers.update(headers or {})
+            return page
+        return JSONResponse(body, body["status"], headers, media_type="application/problem+json")
 
     @app.exception_handler(LedgerError)
     async def known(request: Request, error: LedgerError) -> Response:
-        return answer(error, request)
+        headers = {"Retry-After": str(error.params.get("retry_after", 1))} if isinstance(error, TooMany) else None
+        return answer(request, problem(error, language(request)), headers)
 
     @app.exception_handler(RequestValidationError)
     async def shape(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         path = ".".join(str(part) for part in first["loc"][1:])
-        return answer(Malformed("request", path=path, has=str(first.get("input"))[:80], wanted=first["msg"]), request)
+        failed = Malformed("request", path=path, has=str(first.get("input"))[:80], wanted=first["msg"])
+        return answer(request, problem(failed, language(request)))
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
         if error.status_code == 404:
-            return answer(NotFound("no-page", path=request.url.path), request)
+            return answer(request, problem(NotFound("no-page", path=request.url.path), language(request)))
         failed = ServiceError("http", path=request.url.path, has=error.status_code)
         body = problem(failed, language(request)) | {"status": error.status_code}
-        return JSONResponse(body, error.status_code, error.headers, media_type="application/problem+json")
+        return answer(request, body, error.headers)
 
     @app.exception_handler(Exception)
     async def unknown(request: Request, error: Exception) -> Response:
-        return answer(ServiceError("internal", has=type(error).__name__), request)
+        return answer(request, problem(ServiceError("internal", has=type(error).__name__), language(request)))

@@ -8,6 +8,7 @@ Projections, dropped and recomputed by ``gengji rebuild``: named, batches, linea
 People: accounts, sessions.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -43,7 +44,13 @@ class Digest(TypeDecorator[str]):
         return None if value is None else b64u.decode(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else b64u.encode(bytes(value))
+        return None if value is None else _text(bytes(value))
+
+
+@lru_cache(maxsize=65536)
+def _text(value: bytes) -> str:
+    # A lineage reads the same ids again and again.
+    return b64u.encode(value)
 
 
 metadata = MetaData(
@@ -277,7 +284,6 @@ sessions = Table(
     _log_id(),
     Column("token_hash", Digest, nullable=False),
     Column("account_id", String(36), nullable=False),
-    Column("csrf", String(43), nullable=False),
     Column("created", BigInteger, nullable=False),
     Column("expires", BigInteger, nullable=False),
     PrimaryKeyConstraint("log_id", "token_hash"),

@@ -1,9 +1,9 @@
 """Who looks, and what they may therefore read: every field is shown by its audience (records §1).
 
-    anyone            public
-    party             public, trade for batches it holds or held, everything of its own statements
-    inspector         public, trade, regulator
-    auditor           as an inspector, and changes nothing
+anyone            public
+party             public, trade for batches it holds or held, everything of its own statements
+inspector         public, trade, regulator
+auditor           as an inspector, and changes nothing
 """
 
 from collections.abc import Collection
@@ -42,7 +42,7 @@ class Viewer:
 def audiences(
     viewer: Viewer | None, actors: Collection[ChainId | None], holders: Collection[ChainId]
 ) -> frozenset[Audience]:
-    """The audiences that ``viewer`` belongs to for a statement of ``actors`` about batches that ``holders`` hold or held."""
+    """The audiences of ``viewer`` for a statement by ``actors`` about batches that ``holders`` hold or held."""
     if viewer is None:
         return frozenset(("public",))
     if viewer.party in actors:

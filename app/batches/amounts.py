@@ -7,6 +7,9 @@ from ledger.errors import Malformed
 
 MICRO = 1_000_000
 
+MOST = 10**15
+"""A quantity is below this many millionths, in whatever unit: nine digits, as the format writes them."""
+
 
 def to_micro(value: str) -> int:
     """``"1250.5"`` as 1_250_500_000; the format has checked its form."""
@@ -26,7 +29,8 @@ def from_micro(amount: int) -> str:
 def in_unit(quantity: Mapping[str, Any], unit: str, product: Mapping[str, Any] | None, path: str) -> int:
     """``quantity`` in millionths of ``unit``, by the product's stated factors only.
 
-    Raises Malformed ``unit`` where no factor leads there, ``unit-part`` where it would not come out even.
+    Raises Malformed ``unit`` where no factor leads there, ``unit-part`` where it would not come out even,
+    ``unit-most`` where it would be more than a quantity can say.
     """
     amount = to_micro(quantity["value"])
     if quantity["unit"] == unit:
@@ -36,6 +40,8 @@ def in_unit(quantity: Mapping[str, Any], unit: str, product: Mapping[str, Any] |
             scaled, rest = divmod(amount * to_micro(factor["factor"]["value"]), MICRO)
             if rest:
                 raise Malformed("unit-part", path=f"{path}.value", has=quantity["value"], wanted=unit)
+            if scaled >= MOST:
+                raise Malformed("unit-most", path=f"{path}.value", has=quantity["value"], wanted=unit)
             return scaled
     raise Malformed("unit", path=f"{path}.unit", has=quantity["unit"], wanted=unit)
 

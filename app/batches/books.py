@@ -14,18 +14,19 @@ without a factor, somebody else's shipment) is refused in ``admit``; what is tru
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Table, func, or_, select
+from sqlalchemy import Connection, Table, func, or_, select, update
 
-from app.batches.amounts import from_micro, in_unit, unit_of
+from app.batches.amounts import in_unit, unit_of
+from app.batches.corrections import effective
+from app.batches.goods import Batch, Leg, Shipment, lines, move
 from app.db import insert_rows
 from app.errors import Conflict
 from app.journal import Finding, Record
+from app.rules import goods as rules
 from app.stored import chunks
 from app.tables import batches, findings, lineage, named, postings, shipments, statements
 from ledger import b64u, records
@@ -34,43 +35,10 @@ from ledger.identity import ChainId, StatementHash, trace_code
 from ledger.registry import Registry
 from ledger.statement import Statement, parse
 
-CLOCK_AHEAD = 600
-"""Seconds that a signer's clock may run ahead before it is a finding."""
-
 REMEMBERED = 20_000
 """How many batches are remembered before all are forgotten at once."""
 
-_ASIDE = frozenset(("inspector", "lab", "registrar"))
 _KIND_OF_BATCH = {"plant": "planting", "stock": "herd", "acquire": "input"}
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What the books know of a batch; ``kind`` is planting, herd, input or lot."""
-
-    chain: ChainId
-    kind: str
-    party: ChainId
-    product: ChainId | None
-    unit: str
-
-
-@dataclass(frozen=True, slots=True)
-class Shipment:
-    hash: StatementHash
-    sender: ChainId
-    receiver: ChainId
-    carrier: ChainId | None
-
-
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """``amount`` millionths of the batch's unit into (or, negative, out of) an account of ``owner``."""
-
-    batch: ChainId
-    account: str
-    owner: str
-    amount: int
 
 
 class Books:
@@ -88,6 +56,7 @@ class Books:
         """Nothing is taken for granted any more: a group failed, or somebody else wrote."""
         self._batches: dict[ChainId, Batch] = {}
         self._balances: Counter[tuple[ChainId, str, str]] = Counter()
+        self._holders: set[tuple[ChainId, str]] = set()
         self._shipments: dict[StatementHash, Shipment] = {}
 
     def open(
@@ -103,7 +72,10 @@ class Books:
         self._registry = registry
         self._rows: defaultdict[Table, list[tuple[Any, ...]]] = defaultdict(list)
         self._corrected: dict[StatementHash, Statement] = {}
+        self._corrections: defaultdict[StatementHash, list[Statement]] = defaultdict(list)
         self._legs: defaultdict[int, list[Leg]] = defaultdict(list)
+        self._stated: defaultdict[int, list[Leg]] = defaultdict(list)
+        self._moved: dict[StatementHash, Shipment] = {}
         self._indexes: dict[StatementHash, int] = {}
         self._lots: set[tuple[str, str]] = set()
         self._codes: set[str] = set()
@@ -131,23 +103,49 @@ class Books:
             for row in self._connection.execute(query):
                 self._batches[row.chain] = Batch(row.chain, row.kind, row.party, row.product, row.unit)
             sums = (
-                select(postings.c.batch, postings.c.account, postings.c.owner, func.sum(postings.c.amount))
+                select(
+                    postings.c.batch,
+                    postings.c.account,
+                    postings.c.owner,
+                    func.sum(postings.c.amount),
+                    func.max(postings.c.amount),
+                )
                 .where(postings.c.log_id == self._log_id, postings.c.batch.in_(some))
                 .group_by(postings.c.batch, postings.c.account, postings.c.owner)
             )
-            for batch, account, owner, amount in self._connection.execute(sums):
+            for batch, account, owner, amount, most in self._connection.execute(sums):
                 self._balances[batch, account, owner] = int(amount)
+                if account == "held" and most > 0:
+                    self._holders.add((batch, owner))
         bodies = [record.statement.body for record in page] + [s.body for s in self._corrected.values()]
         named_shipments = {body["shipment"] for body in bodies if "shipment" in body}
         for some in chunks(named_shipments - self._shipments.keys()):
             query = select(shipments).where(shipments.c.log_id == self._log_id, shipments.c.hash.in_(some))
             for row in self._connection.execute(query):
-                self._shipments[row.hash] = Shipment(row.hash, row.sender, row.receiver, row.carrier)
+                who = (row.sender, row.receiver, row.carrier)
+                self._shipments[row.hash] = Shipment(row.hash, *who, row.planned_arrival)
+        self._bring_corrected()
+
+    def _bring_corrected(self) -> None:
+        """What the statements that are now corrected come to: their postings and the corrections before."""
+        before: set[int] = set()
         # A statement and its corrections post under their own index; together they are what it comes to.
         for some in chunks(self._indexes.values()):
             legs = select(postings).where(postings.c.log_id == self._log_id, postings.c.corrects.in_(some))
             for row in self._connection.execute(legs):
-                self._legs[row.corrects].append(Leg(row.batch, row.account, row.owner, row.amount))
+                leg = Leg(row.batch, row.account, row.owner, row.amount)
+                self._legs[row.corrects].append(leg)
+                if row.first_index == row.corrects:
+                    self._stated[row.corrects].append(leg)
+                else:
+                    before.add(row.first_index)
+        # Found by what they posted, not by where they stand: a rebuild must not see those that come later.
+        for some in chunks(sorted(before)):
+            query = select(statements.c.jws).where(
+                statements.c.log_id == self._log_id, statements.c.first_index.in_(some)
+            )
+            for correction in map(parse, self._connection.execute(query.order_by(statements.c.first_index)).scalars()):
+                self._corrections[correction.body["statement"]].append(correction)
 
     def _bring_names(self, page: Sequence[Record]) -> None:
         """The trace codes and lots among those the page would give out that are given out already."""
@@ -191,12 +189,12 @@ class Books:
         for place, party in enumerate(statement.body.get("may", ())):
             self._want_party(party, f"body.may[{place}]")
 
-    def _admit_named(self, body: Mapping[str, Any]) -> None:
+    def _admit_named(self, body: Mapping[str, Any], path: str = "body") -> None:
         if "place" in body and body["place"] not in self._registry.places:
-            raise Malformed("unknown-place", path="body.place", has=body["place"])
+            raise Malformed("unknown-place", path=f"{path}.place", has=body["place"])
         for name in ("receiver", "carrier"):
             if name in body:
-                self._want_party(body[name], f"body.{name}")
+                self._want_party(body[name], f"{path}.{name}")
 
     def _want_party(self, party: ChainId, path: str) -> None:
         if party not in self._registry.parties:
@@ -204,9 +202,7 @@ class Books:
 
     def _admit_outputs(self, statement: Statement) -> None:
         here: set[tuple[str, str]] = set()
-        for place, (output, chain) in enumerate(
-            zip(statement.body.get("outputs", ()), statement.created, strict=False)
-        ):
+        for place, output in enumerate(statement.body.get("outputs", ())):
             path = f"body.outputs[{place}]"
             product = self._registry.products.get(output["product"])
             if product is None:
@@ -218,8 +214,11 @@ class Books:
                 if name in self._lots or name in here:
                     raise Conflict("lot-taken", path=f"{path}.lot", has=output["lot"])
                 here.add(name)
-            if trace_code(chain) in self._codes:
-                raise Conflict("code-taken", path=path, has=trace_code(chain))
+        codes = [trace_code(chain) for chain in statement.created]
+        for place, code in enumerate(codes):
+            if code in self._codes or code in codes[:place]:
+                path = f"body.outputs[{place}]" if "outputs" in statement.body else "body"
+                raise Conflict("code-taken", path=path, has=code)
 
     def _admit_shipment(self, statement: Statement) -> None:
         shipment = self._shipments.get(statement.body["shipment"])
@@ -229,7 +228,8 @@ class Books:
             raise NotAllowed("not-receiver", path="body.shipment", has=statement.actor or "", wanted=shipment.receiver)
         if statement.kind in ("load", "unload") and shipment.carrier not in (None, statement.actor):
             raise NotAllowed("not-carrier", path="body.shipment", has=statement.actor or "", wanted=shipment.carrier)
-        for path, batch in _lines(statement.body, "goods", "short"):
+        touched = ((f"on[{place}]", batch) for place, batch in enumerate(statement.on))
+        for path, batch in (*lines(statement.body, "goods", "short"), *touched):
             if (batch, "transit", shipment.hash) not in self._balances:
                 raise Malformed("not-shipped", path=path, has=batch)
 
@@ -240,16 +240,30 @@ class Books:
             raise Malformed("unknown-statement", path="body.statement", has=statement.body["statement"])
         if records.kind_of(corrected).stage == "registry" or corrected.kind == "correct":
             raise Malformed("not-correctable", path="body.statement", has=corrected.kind)
-        roles = self._registry.parties[statement.actor].roles if statement.actor else set()
-        if corrected.actor != statement.actor and "inspector" not in roles:
+        if corrected.actor != statement.actor and "inspector" not in self._roles(statement.actor):
             raise NotAllowed(
                 "not-signer", path="body.statement", has=statement.actor or "", wanted=corrected.actor or ""
             )
         records.check_correction(statement, record.opened, corrected)
         new = statement.body.get("new", {})
-        self._admit_named(new)
-        for _ in self._goods_legs(corrected, {**corrected.body, **new}, corrected.created):
+        self._admit_named(new, "body.new")
+        for path, batch in lines(new, "short"):
+            if batch not in corrected.on:
+                raise Malformed("correction-batch", path=path.replace("body", "body.new", 1), has=batch)
+        if new.get("shipment", corrected.body.get("shipment")) != corrected.body.get("shipment"):
+            # Another shipment is another handover: this one is voided, that one stated.
+            raise Malformed("correction-shipment", path="body.new.shipment", has=new["shipment"])
+        for _ in self._goods_legs(corrected, self._now(statement), corrected.created):
             pass
+
+    def _now(self, correction: Statement) -> Mapping[str, Any]:
+        """The body of what ``correction`` corrects, after it and those before it."""
+        corrected = self._corrected[correction.body["statement"]]
+        return effective(corrected, [*self._corrections[corrected.hash], correction]).body
+
+    def _roles(self, party: ChainId | None) -> frozenset[str]:
+        found = self._registry.parties.get(party) if party else None
+        return found.roles if found else frozenset()
 
     # --- what is posted ------------------------------------------------------------------------------------------
 
@@ -260,22 +274,35 @@ class Books:
         if kind.stage == "registry":
             self._name(statement, index)
             return []
-        found = [*self._find_clock(statement, received), *self._find_stranger(statement)]
+        found = [
+            *rules.clock(statement, received),
+            *rules.stranger(statement, self._roles(statement.actor), self._holders),
+        ]
         if statement.kind == "correct":
-            legs = self._correct(statement)
-            corrects = self._indexes[statement.body["statement"]]
+            corrected = self._corrected[statement.body["statement"]]
+            corrects = self._indexes[corrected.hash]
+            back, now = self._correct(statement, corrected)
         else:
+            corrected, corrects = statement, index
             self._bring_into_being(statement, index)
-            legs = list(self._goods_legs(statement, statement.body, statement.created))
-            corrects = index
+            back, now = [], list(self._goods_legs(statement, statement.body, statement.created))
             self._indexes[statement.hash] = index
             self._corrected[statement.hash] = statement
+            self._stated[index] = now
+        legs = back + now
         self._legs[corrects] += legs
         for line, leg in enumerate(legs):
             self._balances[leg.batch, leg.account, leg.owner] += leg.amount
+            if leg.account == "held" and leg.amount > 0:
+                self._holders.add((leg.batch, leg.owner))
             row = (index, line, corrects, _raw(leg.batch), leg.account, _raw(leg.owner), leg.amount)
             self._rows[postings].append((self._log_id, *row))
-        found += self._find_over(statement, legs)
+        found += rules.more_than_held(statement, legs, self._balances, self._batches)
+        if corrected.kind == "count":
+            for leg in now:
+                booked = self._booked(corrected, leg.batch)
+                if leg.account == "held":
+                    found += rules.more_than_booked(leg.owner, self._batches[leg.batch], booked, booked + leg.amount)
         if statement.kind == "intake" and statement.body.get("unrecorded"):
             found += [Finding("origin-unrecorded", "flag", chain, {}) for chain in statement.created]
         for line, finding in enumerate(found):
@@ -288,6 +315,12 @@ class Books:
         """Writes the rows of all that was posted."""
         for table, rows in self._rows.items():
             insert_rows(self._connection, table, rows)
+        for hash_, shipment in self._moved.items():
+            self._connection.execute(
+                update(shipments)
+                .where(shipments.c.log_id == self._log_id, shipments.c.hash == hash_)
+                .values(receiver=shipment.receiver, carrier=shipment.carrier, planned_arrival=shipment.planned_arrival)
+            )
 
     def _name(self, statement: Statement, index: int) -> None:
         body, created = statement.body, statement.created
@@ -323,11 +356,11 @@ class Books:
             for parent in statement.on:
                 self._rows[lineage].append((self._log_id, _raw(chain), _raw(parent), index))
         if statement.kind == "ship":
-            shipment = Shipment(statement.hash, _actor(statement), body["receiver"], body.get("carrier"))
+            arrival = body.get("planned_arrival")
+            shipment = Shipment(statement.hash, _actor(statement), body["receiver"], body.get("carrier"), arrival)
             self._shipments[statement.hash] = shipment
             carrier = _raw(shipment.carrier) if shipment.carrier else None
             who = (_raw(shipment.sender), _raw(shipment.receiver), carrier)
-            arrival = body.get("planned_arrival")
             self._rows[shipments].append((self._log_id, _raw(shipment.hash), index, *who, arrival))
 
     def _product(self, chain: ChainId | None) -> Mapping[str, Any] | None:
@@ -340,32 +373,40 @@ class Books:
         outputs = body.get("outputs", [body] if created else [])
         for place, (output, chain) in enumerate(zip(outputs, created, strict=True)):
             product = self._product(output.get("product"))
-            amount = in_unit(
-                output["quantity"], unit_of(output["quantity"], product), product, f"body.outputs[{place}]"
-            )
-            yield from _move(chain, amount, ("origin", actor), ("held", actor))
+            known = self._batches.get(chain)
+            unit = known.unit if known else unit_of(output["quantity"], product)
+            path = f"body.outputs[{place}].quantity" if "outputs" in body else "body.quantity"
+            amount = in_unit(output["quantity"], unit, product, path)
+            yield from move(chain, amount, ("origin", actor), ("held", actor))
         for batch, amount in self._amounts(body, "inputs"):
-            yield from _move(batch, amount, ("held", actor), ("consumed", actor))
+            yield from move(batch, amount, ("held", actor), ("consumed", actor))
         held = ("held", actor)
         match statement.kind:
             case "ship":
                 for batch, amount in self._amounts(body, "goods"):
-                    yield from _move(batch, amount, held, ("transit", statement.hash))
+                    yield from move(batch, amount, held, ("transit", statement.hash))
             case "receive" | "reject":
                 shipment = self._shipments[body["shipment"]]
                 transit = ("transit", shipment.hash)
                 to = held if statement.kind == "receive" else ("held", shipment.sender)
                 for batch, amount in self._amounts(body, "goods"):
-                    yield from _move(batch, amount, transit, to)
+                    yield from move(batch, amount, transit, to)
                 for batch, amount in self._amounts(body, "short"):
-                    yield from _move(batch, amount, transit, ("lost", shipment.sender))
+                    yield from move(batch, amount, transit, ("lost", shipment.sender))
             case "sell" | "dispose":
                 for batch, amount in self._amounts(body, "goods"):
-                    yield from _move(batch, amount, held, ("sold" if statement.kind == "sell" else "lost", actor))
+                    yield from move(batch, amount, held, ("sold" if statement.kind == "sell" else "lost", actor))
             case "count":
                 for batch, amount in self._amounts(body, "goods"):
-                    booked = self._balances[batch, "held", actor]
-                    yield from _move(batch, booked - amount, held, ("lost", actor))
+                    yield from move(batch, self._booked(statement, batch) - amount, held, ("lost", actor))
+
+    def _booked(self, count: Statement, batch: ChainId) -> int:
+        """What the books held of ``batch`` for the counting party: now, or when it was counted if that is corrected."""
+        index = self._indexes.get(count.hash)
+        if index is None:
+            return self._balances[batch, "held", _actor(count)]
+        counted = dict(self._amounts(count.body, "goods"))[batch]
+        return counted + sum(leg.amount for leg in self._stated[index] if (leg.batch, leg.account) == (batch, "lost"))
 
     def _amounts(self, body: Mapping[str, Any], name: str) -> Iterator[tuple[ChainId, int]]:
         for place, line in enumerate(body.get(name, ())):
@@ -374,66 +415,19 @@ class Books:
                 path = f"body.{name}[{place}].quantity"
                 yield batch.chain, in_unit(line["quantity"], batch.unit, self._product(batch.product), path)
 
-    def _correct(self, statement: Statement) -> list[Leg]:
-        corrected = self._corrected[statement.body["statement"]]
+    def _correct(self, statement: Statement, corrected: Statement) -> tuple[list[Leg], list[Leg]]:
+        """The reverse of what ``corrected`` came to so far, and what it comes to now."""
         was: Counter[tuple[ChainId, str, str]] = Counter()
         for leg in self._legs[self._indexes[corrected.hash]]:
             was[leg.batch, leg.account, leg.owner] += leg.amount
-        legs = [Leg(*key, -amount) for key, amount in was.items() if amount]
-        if not statement.body.get("void"):
-            body = {**corrected.body, **statement.body.get("new", {})}
-            legs += self._goods_legs(corrected, body, corrected.created)
-        return legs
-
-    # --- what is found -------------------------------------------------------------------------------------------
-
-    def _find_clock(self, statement: Statement, received: int) -> Iterator[Finding]:
-        at = int(datetime.fromisoformat(statement.at).timestamp())
-        ahead = max(at, statement.iat) - received // 1000
-        if ahead > CLOCK_AHEAD:
-            yield Finding("clock", "flag", None, {"ahead": str(ahead)})
-
-    def _find_stranger(self, statement: Statement) -> Iterator[Finding]:
-        """Somebody speaks of a batch that was never in their hands, supervisors and laboratories aside."""
-        actor = statement.actor
-        if actor is None or statement.kind in ("receive", "reject", "load", "unload"):
-            return
-        if self._registry.parties[actor].roles & _ASIDE:
-            return
-        for chain in statement.on:
-            if (chain, "held", actor) not in self._balances:
-                yield Finding("not-holder", "flag", chain, {"party": actor, "batch": chain})
-
-    def _find_over(self, statement: Statement, legs: Iterable[Leg]) -> Iterator[Finding]:
-        """More went out than was there, by how much: how produce without a history is passed off under a good code."""
-        took: Counter[tuple[ChainId, str, str]] = Counter()
-        for leg in legs:
-            if leg.account in ("held", "transit") and leg.amount < 0:
-                took[leg.batch, leg.account, leg.owner] -= leg.amount
-        for (batch, account, owner), amount in took.items():
-            left = self._balances[batch, account, owner]
-            if left < 0:
-                params = {
-                    "party": statement.actor or "",
-                    "batch": batch,
-                    "unit": self._batches[batch].unit,
-                    "has": from_micro(left + amount),
-                    "wanted": from_micro(amount),
-                    "short": from_micro(-left),
-                }
-                yield Finding("over-held" if account == "held" else "over-shipped", "flag", batch, params)
-
-
-def _move(batch: ChainId, amount: int, out: tuple[str, str], into: tuple[str, str]) -> Iterator[Leg]:
-    if amount:
-        yield Leg(batch, *out, -amount)
-        yield Leg(batch, *into, amount)
-
-
-def _lines(body: Mapping[str, Any], *names: str) -> Iterator[tuple[str, ChainId]]:
-    for name in names:
-        for place, line in enumerate(body.get(name, ())):
-            yield f"body.{name}[{place}].batch", line["batch"]
+        back = [Leg(*key, -amount) for key, amount in was.items() if amount]
+        body, void = self._now(statement), statement.body.get("void", False)
+        self._corrections[corrected.hash].append(statement)
+        if corrected.kind == "ship":
+            where = (body["receiver"], body.get("carrier"), body.get("planned_arrival"))
+            shipment = Shipment(corrected.hash, _actor(corrected), *where)
+            self._shipments[corrected.hash] = self._moved[corrected.hash] = shipment
+        return back, [] if void else list(self._goods_legs(corrected, body, corrected.created))
 
 
 def _outputs(record: Record) -> Iterable[Mapping[str, Any]]:

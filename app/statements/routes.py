@@ -71,9 +71,7 @@ def router(capture: Capture, journal: Journal, reader: reading.Reader) -> APIRou
         media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media == "application/x-ndjson":
             return Answers(_stream(request))
-        body = await request.body()
-        if len(body) > MAX_STATEMENT:
-            raise TooLarge("size", path="", has=len(body), wanted=MAX_STATEMENT)
+        body = await _body(request)
         if media == "application/jose":
             jws, disclosures = read_presentation(_ascii(body))
         elif media == "application/json":
@@ -133,9 +131,7 @@ def router(capture: Capture, journal: Journal, reader: reading.Reader) -> APIRou
 
     @routes.post("/v1/statements/check", summary="签名前查看问题项 · findings before signing")
     async def check(request: Request) -> Response:
-        body = await request.body()
-        if len(body) > MAX_STATEMENT:
-            raise TooLarge("size", path="", has=len(body), wanted=MAX_STATEMENT)
+        body = await _body(request)
         asked = _read(_asked, body)
         found = await asyncio.to_thread(capture.findings, asked.payload, asked.disclosures)
         return Response(orjson.dumps({"findings": [finding_json(f) for f in found]}), media_type="application/json")
@@ -165,6 +161,18 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         "params": dict(finding.params),
         "text": {lang: wordings.say_finding(finding.code, finding.params, lang) for lang in ("zh", "en")},
     }
+
+
+async def _body(request: Request) -> bytes:
+    """The whole body, given up on as soon as it is too much."""
+    parts = []
+    size = 0
+    async for part in request.stream():
+        parts.append(part)
+        size += len(part)
+        if size > MAX_STATEMENT:
+            raise TooLarge("size", path="", has=size, wanted=MAX_STATEMENT)
+    return b"".join(parts)
 
 
 def _ascii(body: bytes) -> str:

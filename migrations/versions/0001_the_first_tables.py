@@ -234,7 +234,6 @@ def upgrade() -> None:
         sa.Column("log_id", sa.SmallInteger(), nullable=False),
         sa.Column("token_hash", sa.LargeBinary(32), nullable=False),
         sa.Column("account_id", sa.String(length=36), nullable=False),
-        sa.Column("csrf", sa.String(length=43), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("expires", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(

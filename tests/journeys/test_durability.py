@@ -12,6 +12,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from app.audit.verify import audit
 from app.db import connect
 from app.tables import statements
 from clients.client import Client
@@ -115,14 +116,10 @@ def test_kill_9_in_the_middle_of_a_load(tmp_path: Path, database_url: str, world
                 client.send()
                 assert not notebook.outgoing(None, 10), "what was signed while the service was away is sent now"
                 assert notebook.settled()[0] >= len(farm.receipted) > 0
-    audited(data, database_url)
-
-
-def audited(data: Path, url: str) -> None:
-    from app.audit.verify import audit_folder
-
-    report = audit_folder(data, url)
-    assert report.failure is None, report
+    engine = connect(settings.url)
+    report = audit(engine, Pin.parse(settings.pin.read_text()))
+    engine.dispose()
+    assert report.clean, report.first
 
 
 def test_the_data_is_synced_between_the_last_write_and_the_answer(tmp_path: Path, world: World) -> None:

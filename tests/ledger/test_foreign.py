@@ -1,9 +1,5 @@
 """What the ledger signs and proves, checked by code of the Go project (golang.org/x/mod/sumdb)."""
 
-import json
-import os
-import subprocess
-from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +10,12 @@ from ledger.checkpoint import ED25519, Checkpoint, Note, VKey, cosign, sign
 from ledger.keys import PrivateKey
 from ledger.merkle import Hash, leaf_hash
 from ledger.tiles import Frontier
-from tests.parts.need import need
+from tests.parts.foreign import base64, check
 
-SOURCE = Path(__file__).parents[1] / "foreign"
 ORIGIN = "log.example.org/county"
 KEY = PrivateKey("Ed25519", bytes(32))
 WITNESS = PrivateKey("Ed25519", bytes([1] * 32))
 ENTRIES = [b'{"entry":%d}' % number for number in range(700)]
-
-
-@pytest.fixture(scope="module")
-def foreign(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The checker, built from tests/foreign; Go takes golang.org/x/mod from its cache or its proxy."""
-    program = tmp_path_factory.mktemp("foreign") / "foreign"
-    built = subprocess.run(
-        [need("go"), "build", "-o", program, "."], cwd=SOURCE, capture_output=True, text=True, timeout=300
-    )
-    if built.returncode and not os.environ.get("CI") and "golang.org/x/mod" in built.stderr:
-        pytest.skip(f"golang.org/x/mod is not to be had: {built.stderr.strip()}")
-    assert built.returncode == 0, built.stderr
-    return program
 
 
 def asked(old: int, size: int, index: int) -> dict[str, Any]:
@@ -49,27 +31,19 @@ def asked(old: int, size: int, index: int) -> dict[str, Any]:
     return {
         "vkey": str(VKey(ORIGIN, ED25519, KEY.public)),
         "note": str(Note(str(checkpoint), signed)),
-        "leaf": _base64(ENTRIES[index]),
+        "leaf": base64(ENTRIES[index]),
         "index": index,
-        "proof": [_base64(hash_) for hash_ in frontier.inclusion_proofs(index, 1)[0]],
+        "proof": [base64(hash_) for hash_ in frontier.inclusion_proofs(index, 1)[0]],
         "consistency": {
             "size": old,
-            "root": _base64(old_root),
-            "proof": [_base64(h) for h in merkle.consistency_proof(old, size, frontier.nodes(_nothing))],
+            "root": base64(old_root),
+            "proof": [base64(h) for h in merkle.consistency_proof(old, size, frontier.nodes(_nothing))],
         },
     }
 
 
 def _nothing(nodes: list[merkle.NodeId]) -> list[Hash]:
     raise AssertionError(f"not at hand: {nodes}")
-
-
-def _base64(data: bytes) -> str:
-    return b64encode(data).decode()
-
-
-def check(program: Path, question: dict[str, Any]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([program], input=json.dumps(question), capture_output=True, text=True, timeout=60)
 
 
 @pytest.mark.parametrize(

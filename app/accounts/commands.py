@@ -1,0 +1,185 @@
+"""``gengji account …``: who is let in, kept from the command line. A password is never an argument."""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import Engine, select
+
+from app import config, schema
+from app.accounts import demonstration
+from app.accounts.people import now
+from app.accounts.register import (
+    Account,
+    add_account,
+    disable_account,
+    find_party,
+    list_accounts,
+    set_password,
+    spelled,
+)
+from app.commands import Data, Database, secret
+from app.db import connect
+from app.errors import Conflict, Stopped
+from app.tables import logs, named
+from app.viewing import ACCOUNT_ROLES
+from ledger.policy import Pin
+
+Flag = Annotated[bool, Parameter(negative="")]
+Json = Annotated[bool, Parameter(name="--json", negative="", help="以 JSON 输出 · as JSON")]
+
+account = App(name="account", help="账号 · accounts: who may sign in to the pages, and as what")
+
+
+@account.command
+def add(
+    login: str,
+    *,
+    name: str,
+    party: str,
+    role: str,
+    division: str = "",
+    side: str = "",
+    generate: Flag = False,
+    demonstration_password: Flag = False,
+    data: Data = Path("var"),
+    database_url: Database = None,
+) -> None:
+    """新建账号 · a new account; its password is read from the terminal or from standard input.
+
+    Example: gengji account add li.na --name 李娜 --party 青河县农业农村局 --role inspector --side agriculture
+
+    Parameters
+    ----------
+    party
+        主体的编号或名称 · the party's chain id or its name
+    role
+        member 工作人员 | manager 主体管理员 | inspector 监督人员 | auditor 审计人员
+    division
+        行政区划代码 · the part of the country that a supervisor sees
+    side
+        agriculture 农业 | market 市场监管
+    generate
+        生成密码并显示一次 · make a password and show it once
+    demonstration_password
+        在登录页公开这个密码，仅限演示 · show it on the sign-in page; of a demonstration only
+    """
+    with _open(data, database_url) as (told, engine, log_id):
+        if demonstration_password and told is None:
+            raise Conflict("not-demonstration")
+        made = _password(generate)
+        with engine.connect() as connection:
+            chain = find_party(connection, log_id, party)
+        add_account(
+            engine,
+            log_id,
+            login,
+            name=name,
+            party=chain,
+            role=role,
+            password=made,
+            now=now(),
+            division=division,
+            side=side,
+        )
+        if demonstration_password:
+            who = " · ".join((name, _names(engine, log_id)[chain], ACCOUNT_ROLES[role][0]))
+            demonstration.tell_sign_in(told, demonstration.SignIn(spelled(login), made, who))
+        print(f"已添加 · added: {login}")
+        _show(made, generate)
+
+
+@account.command(name="list")
+def list_(*, as_json: Json = False, data: Data = Path("var"), database_url: Database = None) -> None:
+    """列出账号 · all accounts.
+
+    Example: gengji account list --data ./var
+    """
+    with _open(data, database_url) as (_, engine, log_id):
+        names = _names(engine, log_id)
+        found = list_accounts(engine, log_id)
+        if as_json:
+            rows = [{**asdict(one), "party": {"id": one.party, "name": names.get(one.party, "")}} for one in found]
+            print(json.dumps(rows, ensure_ascii=False))
+            return
+        table = Table("登录名", "姓名", "主体", "角色", "辖区", "状态", box=SIMPLE)
+        for column in table.columns:
+            column.overflow = "fold"
+        for one in found:
+            role, party, part = ACCOUNT_ROLES[one.role][0], names.get(one.party, one.party), one.division
+            table.add_row(one.login, one.name, party, role, f"{part} {one.side}".strip(), _state(one))
+        Console().print(table)
+
+
+@account.command
+def disable(login: str, *, data: Data = Path("var"), database_url: Database = None) -> None:
+    """停用账号 · nobody signs in with it any more, and whoever is in, is out.
+
+    Example: gengji account disable li.na
+    """
+    with _open(data, database_url) as (told, engine, log_id):
+        disable_account(engine, log_id, login, now=now())
+        demonstration.forget_sign_in(told, spelled(login))
+        print(f"已停用 · disabled: {login}")
+
+
+@account.command
+def password(login: str, *, generate: Flag = False, data: Data = Path("var"), database_url: Database = None) -> None:
+    """更换密码 · a new password, from the terminal or standard input; whoever is in with the old one is out.
+
+    Example: gengji account password li.na --generate
+    """
+    with _open(data, database_url) as (told, engine, log_id):
+        new = _password(generate)
+        set_password(engine, log_id, login, new)
+        demonstration.forget_sign_in(told, spelled(login))
+        print(f"已更换 · changed: {login}")
+        _show(new, generate)
+
+
+@contextmanager
+def _open(data: Path, database_url: str | None) -> Iterator[tuple[Path | None, Engine, int]]:
+    """Where a demonstration tells its sign-ins, the database, and the log in it that the pin names. Raises Stopped."""
+    settings = config.load(data, os.environ, database_url=database_url)
+    if not settings.pin.exists():
+        raise Stopped("no-log", path=str(settings.pin))
+    origin = Pin.parse(settings.pin.read_text()).policy.log.name
+    engine = connect(settings.url)
+    try:
+        schema.check(engine)
+        with engine.connect() as connection:
+            log = connection.execute(select(logs.c.log_id, logs.c.demonstration).where(logs.c.origin == origin)).first()
+        if log is None:
+            raise Stopped("no-log", path=settings.url, has=origin)
+        yield demonstration.place(data, demonstration=log.demonstration), engine, log.log_id
+    finally:
+        engine.dispose()
+
+
+def _names(engine: Engine, log_id: int) -> dict[str, str]:
+    parties = select(named.c.chain, named.c.name).where(named.c.log_id == log_id, named.c.type == "party")
+    with engine.connect() as connection:
+        return {chain: name for chain, name in connection.execute(parties)}
+
+
+def _password(generate: bool) -> str:
+    return secrets.token_urlsafe(12) if generate else secret()
+
+
+def _show(made: str, generate: bool) -> None:
+    if generate:
+        print(f"密码（只显示这一次）· password, shown this once: {made}")
+
+
+def _state(one: Account) -> str:
+    return "可用" if one.disabled is None else f"{datetime.fromtimestamp(one.disabled / 1000, UTC):%Y-%m-%d} 停用"

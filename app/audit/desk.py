@@ -1,0 +1,185 @@
+"""The regulator's desk: what its pages show, put together from the readers; nothing here writes."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import Engine, select
+
+from app import stored
+from app.audit import picture
+from app.audit.picture import Picture
+from app.batches.events import Event, Found, worded
+from app.batches.holdings import ACCOUNTS
+from app.batches.lineage import Graph, Node
+from app.journal import Finding
+from app.log import Log
+from app.parties.names import Name, Names
+from app.problems import Lang
+from app.tables import findings, statements
+from ledger import records, wordings
+from ledger.identity import ChainId, mark
+from ledger.statement import parse
+
+WORKLIST = 30
+AUDITED = "audit.json"
+"""Where in the data folder the last whole audit left its report."""
+
+AUDIENCES = {
+    "public": ("公开", "public"),
+    "trade": ("交易方", "trade"),
+    "regulator": ("监管", "regulator"),
+    "owner": ("本主体", "owner"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A finding on the worklist: what was found, in which statement, by whom it was signed."""
+
+    found: Found
+    index: int
+    kind: str
+    at: str
+    actor: Name | None
+    batch: ChainId | None
+    """The batch to look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A batch in the picture: where, and what is written on it."""
+
+    x: int
+    y: int
+    href: str
+    here: bool
+    title: str
+    name: str
+    amount: str
+    held: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A line in the picture, with how much went along it."""
+
+    path: str
+    x: int
+    y: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    width: int
+    height: int
+    cards: Sequence[Card]
+    flows: Sequence[Flow]
+    left_out: int
+    """How many batches further away are not drawn."""
+
+
+def worklist(engine: Engine, log: Log, names: Names, limit: int = WORKLIST) -> list[Open]:
+    """The newest findings, each with the statement it was found in."""
+    query = (
+        select(findings, statements.c.jws)
+        .join(
+            statements,
+            (statements.c.log_id == findings.c.log_id) & (statements.c.first_index == findings.c.first_index),
+        )
+        .where(findings.c.log_id == log.log_id)
+        .order_by(findings.c.first_index.desc(), findings.c.line)
+        .limit(limit)
+    )
+    with engine.connect() as connection:
+        rows = connection.execute(query).all()
+    work = []
+    for row in rows:
+        statement = parse(row.jws)
+        found = worded(names, Finding(row.code, row.severity, row.batch, orjson.loads(row.params)))
+        actor = names.party(statement.actor) if statement.actor else None
+        batch = row.batch or next(iter(statement.targets), None)
+        work.append(Open(found, row.first_index, statement.kind, statement.at, actor, batch))
+    return work
+
+
+def parties(names: Names, text: str, limit: int = 12) -> list[tuple[ChainId, str, Sequence[str]]]:
+    """Parties by part of a name or their credit code: id, name, roles."""
+    folded = text.strip().casefold()
+    found = (
+        party
+        for party in list(names.registry.parties.values())
+        if folded in party.profile["name"].casefold() or (folded and folded == party.profile.get("uscc", "").casefold())
+    )
+    return [(party.chain, party.profile["name"], sorted(party.roles)) for party in islice(found, limit)]
+
+
+def by_audience(event: Event) -> Mapping[str, Mapping[str, Any]]:
+    """An event's values, public ones first, then those that were sealed, by who may read them."""
+    parted: dict[str, dict[str, Any]] = {audience: {} for audience in AUDIENCES}
+    for name, value in event.values.items():
+        parted[records.SEALED.get(name, "public")][name] = value
+    return {audience: values for audience, values in parted.items() if values}
+
+
+def drawn(graph: Graph, lang: Lang) -> Drawing:
+    """The graph as it is drawn on the page, the nearest ``picture.MOST`` batches of it."""
+    nodes = {node.chain: node for node in graph.nodes[: picture.MOST]}
+    edges = {(edge.parent, edge.child): edge for edge in graph.edges if edge.parent in nodes and edge.child in nodes}
+    laid: Picture = picture.draw([*nodes], [*edges])
+    cards = [_card(nodes[ChainId(box.name)], box.x, box.y, box.name == graph.about, lang) for box in laid.boxes]
+    flows = []
+    for line in laid.lines:
+        edge = edges[ChainId(line.parent), ChainId(line.child)]
+        text = wordings.quantity({"unit": edge.unit, "value": edge.quantity}, lang) if edge.quantity else ""
+        flows.append(Flow(line.path, line.x, line.y, text))
+    return Drawing(laid.width, laid.height, cards, flows, len(graph.nodes) - len(nodes))
+
+
+def _card(node: Node, x: int, y: int, here: bool, lang: Lang) -> Card:
+    side = 0 if lang == "zh" else 1
+    called = node.product.say(lang) if node.product else node.producer.say(lang)
+    amount = wordings.quantity({"unit": node.unit, "value": node.quantity}, lang)
+    held = [
+        _fit(
+            f"{ACCOUNTS[one.account][side]} {wordings.quantity({'unit': one.unit, 'value': one.amount}, lang)} "
+            f"· {(one.to or one.owner).say(lang)}",
+            26,
+        )
+        for one in node.holdings
+    ]
+    if len(held) > 2:
+        held = [held[0], (f"另有 {len(held) - 1} 处", f"and {len(held) - 1} more")[side]]
+    lot = node.lot or f"…{node.code[-8:-4]} {node.code[-4:]}"
+    title = f"{called} {amount} {node.producer.say(lang)}"
+    href = f"/audit/batches/{mark(node.chain)}"
+    return Card(x, y, href, here, title, _fit(called, 20), _fit(f"{amount} · {lot}", 26), held)
+
+
+def _fit(text: str, columns: int) -> str:
+    """``text`` cut to a width; Chinese characters are two wide."""
+    wide = 0
+    for place, sign in enumerate(text):
+        wide += 2 if unicodedata.east_asian_width(sign) in "WF" else 1
+        if wide > columns:
+            return text[: max(0, place - 1)] + "…"
+    return text
+
+
+def standing(log: Log, data: Path) -> dict[str, Any]:
+    """Where the log stands: its newest checkpoint, its pin, and what the last whole audit said, if there was one."""
+    note = log.journal.latest() or ""
+    checkpoint = stored.read_note(note) if note else None
+    path = data / AUDITED
+    return {
+        "log": log.origin,
+        "size": checkpoint.size if checkpoint else 0,
+        "checkpoint": note,
+        "pin": orjson.loads(log.pin.text()),
+        "audited": orjson.loads(path.read_bytes()) if path.exists() else None,
+    }

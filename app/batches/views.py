@@ -1,0 +1,140 @@
+"""A batch as anyone may see it: its names, what and how much it is, who made it, where and when."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Row, func, select
+
+from app.batches.amounts import from_micro
+from app.batches.corrections import corrections_on, effective
+from app.parties.names import Name, Names
+from app.stored import chunks
+from app.tables import batches, postings, statements
+from ledger.identity import ChainId, Mark, StatementHash, TraceCode, mark
+from ledger.statement import Statement, parse
+
+KINDS_OF_BATCH = {
+    "planting": ("种植批次", "planting"),
+    "herd": ("养殖批次", "herd"),
+    "input": ("投入品", "input"),
+    "lot": ("产品批次", "lot"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BatchView:
+    """A batch as anyone may see it: nothing in it was ever sealed."""
+
+    chain: ChainId
+    mark: Mark
+    code: TraceCode
+    kind: str
+    """planting, herd, input or lot; ``KINDS_OF_BATCH`` has their wordings."""
+    made_by: str
+    """The kind of the statement that brought it into being."""
+    product: Name | None
+    name: Name
+    """What to call it: its product, or what it is bought as."""
+    gtin: str | None
+    lot: str | None
+    quantity: str
+    """As made, after corrections, decimal text in ``unit``."""
+    unit: str
+    stated: Mapping[str, str]
+    """The quantity in the unit that was stated, after corrections."""
+    grade: str | None
+    variety: str | None
+    best_before: str | None
+    producer: Name
+    place: Name | None
+    origin: str | None
+    """In words: as stated, or else the place's name and township."""
+    made: str
+    """When, UTC."""
+    day: str
+    """The same as a day in the log's time zone."""
+    first_index: int
+    statement: StatementHash
+    void: bool
+    """Whether the record that brought it into being was taken back."""
+
+
+def read(connection: Connection, log_id: int, names: Names, chains: Iterable[ChainId]) -> dict[ChainId, BatchView]:
+    """Those of ``chains`` that are batches, in a fixed number of statements for every few hundred."""
+    rows: list[Row[Any]] = []
+    for some in chunks(dict.fromkeys(chains)):
+        query = select(batches).where(batches.c.log_id == log_id, batches.c.chain.in_(some))
+        rows += connection.execute(query)
+    return of_rows(connection, log_id, names, rows)
+
+
+def of_rows(connection: Connection, log_id: int, names: Names, rows: Sequence[Row[Any]]) -> dict[ChainId, BatchView]:
+    """The views of rows of the table ``batches``, in their order."""
+    made: dict[int, Statement] = {}
+    for some in chunks(sorted({row.first_index for row in rows})):
+        query = select(statements.c.first_index, statements.c.jws).where(
+            statements.c.log_id == log_id, statements.c.first_index.in_(some)
+        )
+        made.update((index, parse(jws)) for index, jws in connection.execute(query))
+    amounts: dict[str, int] = {}
+    for chains in chunks([row.chain for row in rows]):
+        sums = (
+            select(postings.c.batch, func.sum(postings.c.amount))
+            .where(postings.c.log_id == log_id, postings.c.batch.in_(chains), postings.c.account == "origin")
+            .group_by(postings.c.batch)
+        )
+        amounts.update((batch, -int(amount)) for batch, amount in connection.execute(sums))
+    corrections = corrections_on(
+        connection, log_id, (chain for statement in made.values() for chain in statement.targets)
+    )
+    return {
+        row.chain: _view(names, row, statement, [s for s, _ in corrections.get(statement.hash, ())], amounts)
+        for row in rows
+        for statement in (made[row.first_index],)
+    }
+
+
+def _view(
+    names: Names, row: Any, statement: Statement, corrections: Sequence[Statement], amounts: Mapping[str, int]
+) -> BatchView:
+    body, void = effective(statement, corrections)
+    output = dict(zip(statement.created, body.get("outputs", [body]), strict=False)).get(row.chain, body)
+    product = names.registry.products.get(row.product) if row.product else None
+    called = names.product(row.product) if row.product else None
+    bought = str(body.get("name", row.code))
+    place = names.registry.places.get(body.get("place", ""))
+    where = f"{place.body['township']} {place.body['name']}" if place else None
+    return BatchView(
+        chain=row.chain,
+        mark=mark(row.chain),
+        code=row.code,
+        kind=row.kind,
+        made_by=statement.kind,
+        product=called,
+        name=called or Name(row.chain, bought, bought),
+        gtin=product.body.get("gtin") if product else None,
+        lot=row.lot,
+        quantity=from_micro(amounts.get(row.chain, 0)),
+        unit=row.unit,
+        stated=output["quantity"],
+        grade=output.get("grade"),
+        variety=output.get("variety"),
+        best_before=output.get("best_before"),
+        producer=names.party(row.party),
+        place=names.place(place.chain) if place else None,
+        origin=body.get("origin") or where,
+        made=row.made,
+        day=day(names, row.made),
+        first_index=row.first_index,
+        statement=statement.hash,
+        void=void,
+    )
+
+
+def day(names: Names, time: str) -> str:
+    """A UTC time of the format as a calendar day in the log's time zone."""
+    zone = ZoneInfo(names.registry.time_zone)
+    return datetime.fromisoformat(time).replace(tzinfo=UTC).astimezone(zone).date().isoformat()

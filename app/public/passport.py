@@ -1,0 +1,292 @@
+"""A batch's passport: all that a shopper may read of it, put together from the story that its signers told.
+
+Nothing in it was ever sealed: the story is read as nobody in particular reads it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from app.batches.events import Event
+from app.batches.reading import BatchReader, Told
+from app.batches.views import BatchView
+from app.parties.names import Name
+from app.public.goods import picture
+from app.public.verdict import Verdict, verdict
+from app.stored import read_note
+from ledger import b64u
+from ledger.identity import ChainId, StatementHash
+from ledger.records import KINDS
+
+STEPS = 48
+"""The most steps on a page; of a longer journey its beginning and its end are shown."""
+FIRST = 12
+
+NOT_DETECTED = ("未检出", "not detected", "ND")
+BEGINNINGS = frozenset(("plant", "stock", "harvest", "intake"))
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A line of a test: what was looked for, what was found, what is allowed."""
+
+    analyte: str
+    value: str
+    unit: str
+    limit: str
+    source: str
+    passed: bool | None
+    share: float | None
+    """The value as a part of the limit, where both are numbers; 0 for what was not detected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A test with its conclusion: ``pass`` or ``fail``."""
+
+    at: str
+    sampled: str | None
+    of: Name
+    lab: str
+    by: Name | None
+    accreditation: str
+    method: str
+    type: str
+    conclusion: str
+    items: list[Measured]
+    statement: StatementHash
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A pesticide, fertiliser or the like: when it was last used, and how long before the harvest."""
+
+    name: str
+    ingredients: list[str]
+    target: str
+    stop: str
+    interval_days: int | None
+    harvested: str | None
+    """The first harvest after it that led here."""
+    days: int | None
+    """Whole days from ``stop`` to ``harvested``."""
+    kept: bool | None
+    """Whether the safety interval passed; None where one of the two is not known."""
+    statement: StatementHash
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that somebody did and signed. ``was`` holds the values that a correction has since replaced."""
+
+    index: int
+    statement: StatementHash
+    kind: str
+    stage: str
+    """growing, processing, storing, moving, testing or selling; ``other`` for a kind that is not known here."""
+    zh: str
+    en: str
+    at: str
+    received: int
+    by: Name | None
+    signer: Name | None
+    """Who signed on behalf of ``by``; None where they signed themselves."""
+    place: Name | None
+    of: Name
+    batch: ChainId
+    values: Mapping[str, Any]
+    was: Mapping[str, Any]
+    names: Mapping[str, Name]
+    void: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A party that signed, how often, and whether the service held its key."""
+
+    party: Name
+    statements: int
+    custody: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The signed head of the log under which all this stands."""
+
+    origin: str
+    size: int
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passport:
+    """What a shopper may read of a batch."""
+
+    verdict: Verdict
+    batch: BatchView
+    picture: str
+    origins: list[str]
+    """Where it grew, was raised or came from; of processed goods that of what went into them."""
+    processed_at: str | None
+    harvested: list[str]
+    """First and last time of harvest, one if they are the same; empty where none is recorded."""
+    growers: list[Name]
+    """Who grew or raised it, where that is not its producer."""
+    tests: list[Test]
+    applied: list[Applied]
+    journey: list[Step]
+    left_out: int
+    """How many steps are not in ``journey`` between its beginning and its end."""
+    signers: list[Signer]
+    checkpoint: Checkpoint
+    chains: list[ChainId]
+    """All that this was read from: batches, and the parties that signed."""
+
+
+def issue(reader: BatchReader, chain: ChainId, note: str) -> Passport:
+    """The passport of a batch under the checkpoint ``note``. Raises NotFound ``no-code``."""
+    head = read_note(note)
+    batch = reader.batch(chain)
+    story = [told for told in reader.story(chain, None) if told.event.index < head.size]
+    harvests = [told for told in story if told.event.kind == "harvest" and not told.event.void]
+    days = sorted(told.event.at for told in harvests)
+    growers = {
+        told.event.actor: None
+        for told in story
+        if told.event.kind in BEGINNINGS and told.event.actor not in (None, batch.producer)
+    }
+    journey = [_step(told) for told in story]
+    signers = _signers(story)
+    left_out = max(0, len(journey) - STEPS)
+    return Passport(
+        verdict=verdict(batch, story),
+        batch=batch,
+        picture=picture(batch.name.zh, batch.name.en),
+        origins=_origins(batch, story),
+        processed_at=batch.origin if batch.made_by == "process" else None,
+        harvested=[days[0], days[-1]] if days and days[0][:10] != days[-1][:10] else days[:1],
+        growers=[grower for grower in growers if grower],
+        tests=[_test(told) for told in story if told.event.kind == "test" and not told.event.void],
+        applied=[_applied(told, harvests) for told in story if told.event.kind == "apply" and not told.event.void],
+        journey=journey[:FIRST] + journey[FIRST + left_out :],
+        left_out=left_out,
+        signers=signers,
+        checkpoint=Checkpoint(head.origin, head.size, b64u.encode(head.root)),
+        chains=sorted({chain, *(step.batch for step in journey), *(ChainId(each.party.id) for each in signers)}),
+    )
+
+
+def _origins(batch: BatchView, story: Sequence[Told]) -> list[str]:
+    if batch.made_by != "process":
+        return [batch.origin] if batch.origin else []
+    from_there = [told.batch.origin for told in story if told.event.kind in ("harvest", "intake", "stock")]
+    return list(dict.fromkeys(origin for origin in from_there if origin))
+
+
+def _step(told: Told) -> Step:
+    event = told.event
+    was = {name: value for name, value in event.values.items() if event.effective.get(name) != value}
+    return Step(
+        index=event.index,
+        statement=event.hash,
+        kind=event.kind,
+        stage=KINDS[event.kind].stage if event.kind in KINDS else "other",
+        zh=event.zh,
+        en=event.en,
+        at=event.at,
+        received=event.received,
+        by=event.actor,
+        signer=event.signer if event.principal else None,
+        place=event.place,
+        of=told.batch.name,
+        batch=told.batch.chain,
+        values=event.effective,
+        was=was,
+        names=event.names,
+        void=event.void,
+    )
+
+
+def _signers(story: Sequence[Told]) -> list[Signer]:
+    signed: dict[str, list[Event]] = {}
+    for told in story:
+        if told.event.signer:
+            signed.setdefault(told.event.signer.id, []).append(told.event)
+    return [
+        Signer(signer, len(events), next((event.custody for event in events if event.custody), ""))
+        for events in signed.values()
+        if (signer := events[0].signer)
+    ]
+
+
+# --- tests and intervals -------------------------------------------------------------------------------------------
+
+
+def _test(told: Told) -> Test:
+    values = told.event.effective
+    return Test(
+        at=told.event.at,
+        sampled=values.get("sampled"),
+        of=told.batch.name,
+        lab=values.get("lab") or (told.event.actor.zh if told.event.actor else ""),
+        by=told.event.actor,
+        accreditation=values.get("accreditation", ""),
+        method=values.get("method", ""),
+        type=values["type"],
+        conclusion=values["conclusion"],
+        items=[_measured(item) for item in values["items"]],
+        statement=told.event.hash,
+    )
+
+
+def _measured(item: Mapping[str, Any]) -> Measured:
+    value, limit = item["value"], item.get("limit", "")
+    return Measured(
+        analyte=item["analyte"],
+        value=value,
+        unit=item.get("unit", ""),
+        limit=limit,
+        source=item.get("limit_source", ""),
+        passed=item.get("passed"),
+        share=_share(value, limit),
+    )
+
+
+def _share(value: str, limit: str) -> float | None:
+    try:
+        allowed = Decimal(limit)
+        found = Decimal(0) if value in NOT_DETECTED else Decimal(value)
+    except InvalidOperation:
+        return None
+    if not (allowed.is_finite() and found.is_finite()) or allowed <= 0 or found < 0:
+        return None
+    return float(found / allowed)
+
+
+def _applied(told: Told, harvests: Sequence[Told]) -> Applied:
+    """``harvests`` are those that led here: the first after this that took from what it was put on counts."""
+    event, values = told.event, told.event.effective
+    after = sorted(
+        harvest.event.at
+        for harvest in harvests
+        if harvest.event.at >= values["start"] and set(harvest.event.touched) & set(event.touched)
+    )
+    days = (_time(after[0]) - _time(values["stop"])).days if after else None
+    wanted = values.get("interval_days")
+    return Applied(
+        name=values["name"],
+        ingredients=values.get("ingredients", []),
+        target=values.get("target", ""),
+        stop=values["stop"],
+        interval_days=wanted,
+        harvested=after[0] if after else None,
+        days=days,
+        kept=None if days is None or wanted is None else days >= wanted,
+        statement=event.hash,
+    )
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)

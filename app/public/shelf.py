@@ -1,0 +1,109 @@
+"""Rendered pages kept in memory, and never one that is out of date.
+
+A page is read from certain chains, which only ever grow. While they are as long as they were, so is the page what
+it was; and while the newest checkpoint is the same, no chain has grown. So the checkpoint is asked for every time,
+which is cheap, the chains only when it moved, and the page is made again only when one of them did. Their lengths
+are taken as of the checkpoint before the page was made: what it then says too early makes it be made once more, and
+too late it says nothing. Nothing is written.
+"""
+
+import gzip
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TypeAlias
+
+from sqlalchemy import Engine, func, select
+
+from app.log import Log
+from app.stored import chunks, read_note
+from app.tables import entries
+from ledger.identity import ChainId
+
+MOST = 48 * 1024 * 1024
+"""The most bytes that all kept pages take together; those that were not asked for longest go first."""
+
+Heads: TypeAlias = Mapping[ChainId, int]
+"""The last ``seq`` of each chain."""
+
+
+@dataclass(slots=True)
+class Kept:
+    """A page, plain and compressed, and its weak entity tag: equal tags say the same of the same."""
+
+    note: str
+    """The newest checkpoint under which the page is known to be right."""
+    heads: Heads
+    body: bytes
+    packed: bytes
+    etag: str
+
+
+class Shelf:
+    """Pages by key; ``edition`` changes whenever templates or styles do."""
+
+    def __init__(self, engine: Engine, log: Log, edition: str, most: int = MOST) -> None:
+        self._engine = engine
+        self._log = log
+        self._edition = edition
+        self._most = most
+        self._size = 0
+        self._kept: OrderedDict[tuple[str, ...], Kept] = OrderedDict()
+
+    def newest(self) -> str:
+        """The newest checkpoint; empty for a log without entries."""
+        return self._log.journal.latest() or ""
+
+    def get(self, key: tuple[str, ...]) -> Kept | None:
+        """The page if it is certainly right; else ask ``renew``. Quick enough for an event loop."""
+        kept = self._kept.get(key)
+        if kept is None or kept.note != self.newest():
+            return None
+        self._kept.move_to_end(key)
+        return kept
+
+    def renew(self, key: tuple[str, ...], make: Callable[[str], tuple[bytes, Iterable[ChainId]]]) -> Kept:
+        """The page as it is now; ``make`` gives it under a checkpoint, with the chains that it was read from.
+
+        Reads the database, so never on an event loop.
+        """
+        note = self.newest()
+        kept = self._kept.get(key)
+        if kept is not None and self._heads(note, kept.heads) == kept.heads:
+            kept.note = note
+            return kept
+        body, chains = make(note)
+        heads = self._heads(note, chains)
+        return self._keep(key, Kept(note, heads, body, gzip.compress(body, 6, mtime=0), self._etag(key, heads)))
+
+    def _heads(self, note: str, chains: Iterable[ChainId]) -> Heads:
+        """How long the chains were under the checkpoint ``note``."""
+        log_id, size = self._log.log_id, read_note(note).size
+        heads: dict[ChainId, int] = {}
+        with self._engine.connect() as connection:
+            for some in chunks(chains):
+                query = (
+                    select(entries.c.chain, func.max(entries.c.seq))
+                    .where(entries.c.log_id == log_id, entries.c.chain.in_(some), entries.c.log_index < size)
+                    .group_by(entries.c.chain)
+                )
+                heads.update({ChainId(chain): seq for chain, seq in connection.execute(query)})
+        return heads
+
+    def _etag(self, key: tuple[str, ...], heads: Heads) -> str:
+        said = [*key, self._edition, *(f"{chain} {seq}" for chain, seq in sorted(heads.items()))]
+        return f'W/"{sha256("|".join(said).encode()).hexdigest()[:32]}"'
+
+    def _keep(self, key: tuple[str, ...], kept: Kept) -> Kept:
+        old = self._kept.pop(key, None)
+        self._size += _size(kept) - (_size(old) if old else 0)
+        self._kept[key] = kept
+        while self._size > self._most and len(self._kept) > 1:
+            _, gone = self._kept.popitem(last=False)
+            self._size -= _size(gone)
+        return kept
+
+
+def _size(kept: Kept) -> int:
+    return len(kept.body) + len(kept.packed) + 200 * len(kept.heads)

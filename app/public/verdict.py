@@ -1,0 +1,54 @@
+"""The verdict: the one word that a shopper reads first, and what it rests on.
+
+One function decides, from what the story of a batch holds; whatever stops or withdraws goods is weighed here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from app.batches.events import Found
+from app.batches.reading import Told
+from app.batches.views import BatchView
+
+Status: TypeAlias = Literal["normal", "held", "void"]
+
+WORDS: dict[Status, tuple[str, str]] = {
+    "normal": ("正常", "In order"),
+    "held": ("已暂停", "On hold"),
+    "void": ("已作废", "Withdrawn"),
+}
+ADVICE: dict[Status, tuple[str, str]] = {
+    "normal": ("没有被暂停销售，也没有被召回。", "Neither on hold nor recalled."),
+    "held": (
+        "已暂停销售：请先不要购买或食用，原因见下。",
+        "Sale is stopped: please don't buy or eat it yet. The reason is below.",
+    ),
+    "void": (
+        "登记这批货的主体已撤回登记：请向销售者问清来源。",
+        "Whoever registered this batch has taken that back: ask the seller where it is from.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``zh`` and ``en`` are the one word, ``advice`` the sentence behind it in both languages."""
+
+    status: Status
+    zh: str
+    en: str
+    advice: tuple[str, str]
+    because: list[Found]
+    """The findings that stop it."""
+    remarks: list[Found]
+    """The findings that only show."""
+
+
+def verdict(batch: BatchView, story: Sequence[Told]) -> Verdict:
+    """What to tell a shopper of ``batch``, given its own story and that of all it is made from."""
+    standing = [found for told in story if not told.event.void for found in told.event.findings]
+    because = [found for found in standing if found.severity == "hold"]
+    remarks = [found for found in standing if found.severity != "hold"]
+    status: Status = "void" if batch.void else "held" if because else "normal"
+    return Verdict(status, *WORDS[status], ADVICE[status], because, remarks)

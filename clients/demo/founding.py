@@ -1,0 +1,111 @@
+"""How the county comes to be: the root lets in a registrar, the registrar everybody else, each adds what it has."""
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+
+from clients.client import Client
+from clients.demo.county import AGENT_KINDS, DIVISION, PARTIES, REGISTRAR, SEA, Party
+from clients.demo.hands import Hand
+from clients.demo.stage import Stage
+from clients.device import Device
+from clients.notebook import Notebook
+from ledger.canonical import Json
+from ledger.identity import ChainId
+from ledger.keys import Algorithm, PrivateKey
+from ledger.policy import Pin
+
+ROOTS = ("root-2", "root-3")
+"""The first root key signed ``log.open``; two others let in the registrar."""
+
+
+class Founding:
+    """Everybody's devices: a folder each under ``folder``, made on the first run and opened on the next."""
+
+    def __init__(self, stage: Stage, folder: Path, keys: Path, pin: Pin, url: str, opened: ExitStack) -> None:
+        self._stage, self._folder, self._keys, self._pin, self._url = stage, folder, keys, pin, url
+        self._opened = opened
+        self._transport = httpx.HTTPTransport()
+        self.parties: dict[str, ChainId] = {}
+
+    def hands(self) -> dict[str, Hand]:
+        """All parties by their keys, registered, with their places and products."""
+        registrar = self._registrar()
+        clients = self._register(registrar)
+        catalogue = {product.name: product for party in PARTIES for product in party.products}
+        hands = {
+            party.key: Hand(
+                self._stage, party, self.parties[party.key], clients[party.agent or party.key], catalogue,
+                acting=party.agent is not None,
+            )
+            for party in PARTIES
+        }  # fmt: skip
+        for number, (key, place) in enumerate(
+            (key, place) for key, hand in hands.items() for place in hand.party.places
+        ):
+            hands[key].add_place(place, (f"{SEA[0] + number % 7 / 100:.6f}", f"{SEA[1] + number // 7 / 100:.6f}"))
+        for hand in hands.values():
+            for product in hand.party.products:
+                hand.add_product(product, [self.parties[other] for other in product.may])
+        self._stage.deliver(*clients.values())
+        return hands
+
+    def _registrar(self) -> Client:
+        first, second = (
+            self._client(name, party=self._pin.root, key=PrivateKey.from_pem((self._keys / f"{name}.pem").read_bytes()))
+            for name in ROOTS
+        )
+        device = self._device(REGISTRAR.key)
+        party = self._registered(first, REGISTRAR, [device], roles=())
+        act = self._stage.state(first, "role.grant", {"role": "registrar"}, [party])
+        self._stage.deliver(first)
+        self._stage.state(second, "role.grant", {"confirms": act.hash}, [party])
+        self._stage.deliver(second)
+        return self._client(REGISTRAR.key, party=party)
+
+    def _register(self, registrar: Client) -> dict[str, Client]:
+        """The clients of those that have a device."""
+        clients: dict[str, Client] = {}
+        for party in PARTIES:
+            devices = [] if party.agent else [self._device(party.key, party.alg)]
+            chain = self._registered(registrar, party, devices, roles=party.roles)
+            if party.agent:
+                grant: dict[str, Json] = {"agent": self.parties[party.agent], "kinds": [*AGENT_KINDS]}
+                self._stage.state(registrar, "agent.grant", grant, [chain])
+            else:
+                clients[party.key] = self._client(party.key, party=chain)
+        self._stage.deliver(registrar)
+        return clients
+
+    def _registered(self, by: Client, party: Party, devices: Iterable[Device], roles: Iterable[str]) -> ChainId:
+        profile: dict[str, Json] = {
+            "name": party.full_name,
+            "type": party.type,
+            "division": DIVISION,
+            "side": party.side,
+        }
+        fields: dict[str, Json] = {
+            "keys": [device.offer() for device in devices],
+            "roles": [*roles],
+            "profile": profile,
+        }
+        (chain,) = self._stage.state(by, "party.register", fields).statement.created
+        self.parties[party.key] = chain
+        return chain
+
+    def _device(self, name: str, alg: Algorithm = "Ed25519", key: PrivateKey | None = None) -> Device:
+        folder = self._folder / name
+        if (folder / "identity.json").exists():
+            return Device.open(folder)
+        # A key without an identity is from a run that was broken off: the device takes it up.
+        new = None if (folder / "key.pem").exists() else key or PrivateKey.generate(alg)
+        return Device.create(folder, self._url, self._pin, key=new)
+
+    def _client(self, name: str, *, party: ChainId, key: PrivateKey | None = None) -> Client:
+        # The port may be another than when the device was made.
+        device = replace(self._device(name, key=key).join(party), url=self._url)
+        notebook = self._opened.enter_context(Notebook(device))
+        return self._opened.enter_context(Client(notebook, self._transport))

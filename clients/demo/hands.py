@@ -1,0 +1,358 @@
+"""A party at work: what each verb of the trade states, in the fields of its kind."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from clients.client import Client
+from clients.demo.county import DIVISION, Party, Place, Product
+from clients.demo.stage import Stage
+from clients.demo.supplies import LIMIT_DATE, LIMIT_SOURCE, PANELS, Supply
+from clients.notebook import Kept
+from ledger.canonical import Json
+from ledger.identity import ChainId, StatementHash, TraceCode, trace_code
+
+Amount: TypeAlias = int | str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch by its chain, with the unit that it is counted in and the statement that brought it."""
+
+    chain: ChainId
+    unit: str
+    made_by: StatementHash
+
+    @property
+    def code(self) -> TraceCode:
+        return trace_code(self.chain)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What comes out: so much of a product, in the product's unit unless another is named."""
+
+    product: str
+    amount: Amount
+    grade: str | None = None
+    unit: str | None = None
+
+
+Goods: TypeAlias = Sequence[tuple[Batch, Amount]]
+
+
+@dataclass(frozen=True)
+class Shipment:
+    hash: StatementHash
+    goods: Goods
+    sender: "Hand"
+    receiver: "Hand"
+
+
+def measured(amount: Amount, unit: str) -> dict[str, Json]:
+    return {"unit": unit, "value": str(amount)}
+
+
+def _lines(goods: Goods) -> list[Json]:
+    return [{"batch": batch.chain, "quantity": measured(amount, batch.unit)} for batch, amount in goods]
+
+
+class Hand:
+    """One party, stating with ``client``; ``acting`` when that is the device of another, its agent."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        party: Party,
+        chain: ChainId,
+        client: Client,
+        catalogue: Mapping[str, Product],
+        *,
+        acting: bool = False,
+    ) -> None:
+        self.party, self.chain, self.client = party, chain, client
+        self._stage, self._catalogue = stage, catalogue
+        self._for = chain if acting else None
+        self._turn = 0
+        self.stocks: dict[str, Batch] = {}
+
+    @property
+    def place(self) -> str:
+        return self.party.places[0].name
+
+    def show(self, batch: Batch, what: str) -> None:
+        """Worth trying: this batch's code, and what can be seen by it."""
+        self._stage.shown[what] = batch.code
+
+    def _state(self, kind: str, on: Iterable[Batch] = (), place: str | None = None, **fields: Json) -> Kept:
+        given = {name: value for name, value in fields.items() if value is not None}
+        given["place"] = self._stage.places[place or self.place]
+        given["person"] = self.party.people[self._turn % len(self.party.people)]
+        self._turn += 1
+        return self._stage.state(self.client, kind, given, [batch.chain for batch in on], self._for)
+
+    def _make(self, made: Iterable[Made], *, packed: bool = False, named: bool = True) -> list[Json]:
+        return [self._output(one, packed, named) for one in made]
+
+    def _output(self, made: Made, packed: bool, named: bool) -> Json:
+        product = self._catalogue[made.product]
+        output: dict[str, Json] = {
+            "product": self._stage.products[product.name],
+            "quantity": measured(made.amount, made.unit or product.unit),
+        }
+        if named:
+            output["lot"] = self._stage.lot("L" if product.gtin else product.code)
+        if made.grade:
+            output["grade"] = made.grade
+        if packed:
+            output["packed"] = self._stage.day()
+            if product.shelf_life:
+                output["best_before"] = self._stage.day(product.shelf_life)
+        return output
+
+    def _batches(self, kept: Kept, made: Sequence[Made]) -> list[Batch]:
+        units = [self._catalogue[one.product].unit for one in made]
+        return [Batch(chain, unit, kept.hash) for chain, unit in zip(kept.statement.created, units, strict=True)]
+
+    # --- what a party has ------------------------------------------------------------------------------------------
+
+    def add_place(self, place: Place, position: tuple[str, str]) -> None:
+        fields: dict[str, Json] = {
+            "name": place.name,
+            "kind": place.kind,
+            "division": DIVISION,
+            "township": place.township,
+            "position": {"lat": position[0], "lon": position[1]},
+        }
+        kept = self._stage.state(self.client, "place.add", fields, (), self._for)
+        (self._stage.places[place.name],) = kept.statement.created
+
+    def add_product(self, product: Product, may: Sequence[ChainId]) -> None:
+        fields: dict[str, Json] = {
+            "names": {"zh": product.name, "en": product.en},
+            ("gtin" if product.gtin else "own_code"): product.code,
+            "base_unit": product.unit,
+            "factors": [
+                {"unit": unit, "factor": measured(factor, product.unit)} for unit, factor in product.factors.items()
+            ],
+            "may": [*may],
+        }
+        if product.shelf_life:
+            fields["shelf_life"] = product.shelf_life
+        if product.cold:
+            low, high, minutes = product.cold
+            fields["cold"] = {"low": low, "high": high, "minutes": minutes}
+        if product.yields:
+            fields["yield"] = {"low": product.yields[0], "high": product.yields[1]}
+        kept = self._stage.state(self.client, "product.add", fields)
+        (self._stage.products[product.name],) = kept.statement.created
+
+    # --- growing ---------------------------------------------------------------------------------------------------
+
+    def plant(self, product: str, mu: Amount, variety: str, place: str | None = None) -> Batch:
+        output: dict[str, Json] = {
+            "product": self._stage.products[product],
+            "quantity": measured(mu, "mu"),
+            "variety": variety,
+        }
+        plot = place or self.place
+        kept = self._state(
+            "plant", (), place, outputs=[output], plot=plot, seed_source="示例种苗场", seed_certificate="种-示例-0001"
+        )
+        return Batch(kept.statement.created[0], "mu", kept.hash)
+
+    def stock(self, product: str, head: Amount, variety: str, place: str | None = None) -> Batch:
+        output: dict[str, Json] = {
+            "product": self._stage.products[product],
+            "quantity": measured(head, "head"),
+            "variety": variety,
+        }
+        kept = self._state(
+            "stock", (), place, outputs=[output], source="示例种禽场", quarantine_certificate="检疫-示例-0001"
+        )
+        return Batch(kept.statement.created[0], "head", kept.hash)
+
+    def acquire(self, supply: Supply, amount: Amount) -> Batch:
+        kept = self._state(
+            "acquire", (), name=supply.name, type=supply.type, quantity=measured(amount, supply.unit),
+            registration_no=supply.registration_no, ingredients=[*supply.ingredients], maker="示例农资有限公司",
+            dealer="青禾示例农资店", makers_batch="示例批 01", expires=self._stage.day(720), price="示例 1200 元",
+        )  # fmt: skip
+        self.stocks[supply.name] = Batch(kept.statement.created[0], supply.unit, kept.hash)
+        return self.stocks[supply.name]
+
+    def apply(self, planting: Batch, supply: Supply, amount: Amount | None, place: str | None = None) -> None:
+        """For two hours; without an amount what is used is not from a stock in this ledger."""
+        used = _lines([(self.stocks[supply.name], amount)]) if amount is not None else None
+        self._state(
+            "apply", [planting], place, inputs=used, name=supply.name, ingredients=[*supply.ingredients],
+            target=supply.target, dose=supply.dose, dilution=supply.dilution or None, method=supply.method,
+            start=self._stage.later(-2), stop=self._stage.at, interval_days=supply.interval,
+        )  # fmt: skip
+
+    def observe(
+        self, planting: Batch, stage: str, *, pests: str = "未见异常", weather: str = "晴", place: str | None = None,
+        readings: Mapping[str, tuple[str, str]] | None = None,
+    ) -> None:  # fmt: skip
+        taken: list[Json] | None = [
+            {"name": name, "reading": measured(value, unit)} for name, (value, unit) in (readings or {}).items()
+        ] or None
+        self._state("observe", [planting], place, growth_stage=stage, pests=pests, weather=weather, readings=taken)
+
+    def harvest(
+        self, sources: Sequence[Batch], *made: Made, origin: str, cooling: str | None = None, place: str | None = None
+    ) -> list[Batch]:
+        kept = self._state(
+            "harvest", (), place, inputs=[{"batch": source.chain} for source in sources],
+            outputs=self._make(made), origin=origin, cooling=cooling,
+        )  # fmt: skip
+        return self._batches(kept, made)
+
+    def intake(self, *made: Made, supplier: str | None = None, origin: str | None = None) -> list[Batch]:
+        """From outside this ledger; without a supplier its origin was not recorded."""
+        kept = self._state(
+            "intake", (), outputs=self._make(made), origin=origin, supplier=supplier,
+            supplier_contact="示例电话 000-0000" if supplier else None,
+            certificate_no="合格证-示例-0001" if supplier else None, unrecorded=None if supplier else True,
+        )  # fmt: skip
+        return self._batches(kept, made)
+
+    # --- making ----------------------------------------------------------------------------------------------------
+
+    def process(
+        self, goods: Goods, *made: Made, steps: Sequence[tuple[str, str | None]], loss: Amount, line: str | None = None,
+        place: str | None = None, factory_test: str | None = None,
+    ) -> list[Batch]:  # fmt: skip
+        """``steps`` are names with the temperature in °C, or None; each takes an hour, the last ends now."""
+        first = -len(steps)
+        taken: list[Json] = []
+        for hour, (name, temperature) in enumerate(steps, first):
+            step: dict[str, Json] = {
+                "name": name,
+                "start": self._stage.later(hour),
+                "stop": self._stage.later(hour + 1),
+            }
+            if temperature is not None:
+                step["temperature"] = measured(temperature, "C")
+            taken.append(step)
+        kept = self._state(
+            "process", (), place, inputs=_lines(goods), outputs=self._make(made, packed=True), steps=taken,
+            loss=measured(loss, goods[0][0].unit), line=line, factory_test=factory_test,
+        )  # fmt: skip
+        return self._batches(kept, made)
+
+    def pack(self, batch: Batch, codes: Sequence[str], each: Amount, pack_type: str, place: str | None = None) -> None:
+        containers: list[Json] = [{"code": code, "quantity": measured(each, batch.unit)} for code in codes]
+        self._state("pack", [batch], place, containers=containers, pack_type=pack_type)
+
+    # --- testing ---------------------------------------------------------------------------------------------------
+
+    def test(self, batch: Batch, panel: str, sample_no: str, found: Mapping[str, str] | None = None) -> None:
+        """In the laboratory, of a sample drawn the day before."""
+        method, items = PANELS[panel]
+        measures: list[Json] = [
+            {
+                "analyte": item.analyte,
+                "value": (found or {}).get(item.analyte, item.value),
+                "unit": item.unit,
+                "limit": item.limit,
+                "limit_source": LIMIT_SOURCE,
+                "limit_date": LIMIT_DATE,
+                "passed": True,
+            }
+            for item in items
+        ]
+        self._state(
+            "test", [batch], sample_no=sample_no, lab=self.party.full_name, accreditation="资质-示例-0001",
+            method=method, type="quantitative", sampled=self._stage.later(-20), items=measures, conclusion="pass",
+            sampler=self.party.people[0],
+        )  # fmt: skip
+
+    def rapid_test(self, batch: Batch, sample_no: str, place: str | None = None) -> None:
+        """On the spot, with a kit that says yes or no."""
+        item: dict[str, Json] = {"analyte": "有机磷和氨基甲酸酯类农药", "value": "阴性", "passed": True}
+        self._state(
+            "test", [batch], place, sample_no=sample_no, method="酶抑制率法速测（示例）", type="qualitative",
+            sampled=self._stage.later(-1), items=[item], conclusion="pass",
+        )  # fmt: skip
+
+    # --- moving ----------------------------------------------------------------------------------------------------
+
+    def ship(
+        self, receiver: "Hand", goods: Goods, *, carrier: "Hand | None" = None, cold: bool = False, hours: float = 4,
+        place: str | None = None,
+    ) -> Shipment:  # fmt: skip
+        asked: dict[str, Json] = {"low": measured(0, "C"), "high": measured(5, "C")}
+        kept = self._state(
+            "ship", (), place, goods=_lines(goods), receiver=receiver.chain,
+            carrier=carrier.chain if carrier else None, plate="示A·T0617" if carrier else "示A·F0208",
+            seal="封-示例-0088" if carrier else None, temperature_range=asked if cold else None,
+            planned_arrival=self._stage.later(hours),
+        )  # fmt: skip
+        return Shipment(kept.hash, goods, self, receiver)
+
+    def load(self, shipment: Shipment, temperature: str | None = None) -> None:
+        self._drive("load", shipment, shipment.sender.place, temperature)
+
+    def unload(self, shipment: Shipment, temperature: str | None = None) -> None:
+        self._drive("unload", shipment, shipment.receiver.place, temperature)
+
+    def _drive(self, kind: str, shipment: Shipment, place: str, temperature: str | None) -> None:
+        cold = temperature is not None
+        fields: dict[str, Json] = {"vehicle": "冷藏车" if cold else "厢式货车"}
+        if temperature is not None:
+            fields |= {
+                "temperature": measured(temperature, "C"),
+                "device": "温度计-示例-07",
+                "calibrated": self._stage.day(-90),
+            }
+            if kind == "unload":
+                fields["temperature_log"] = {"low": measured("1.2", "C"), "high": measured("4.1", "C")}
+        self._state(
+            kind, [batch for batch, _ in shipment.goods], place, shipment=shipment.hash, plate="示A·T0617",
+            driver=self.party.people[-1], **fields,
+        )  # fmt: skip
+
+    def receive(
+        self, shipment: Shipment, *, short: Goods = (), temperature: str | None = None, place: str | None = None,
+        goods: Goods | None = None,
+    ) -> None:  # fmt: skip
+        """All that was shipped, or ``goods``; ``short`` of it arrived damaged."""
+        missing: list[Json] = [{**line, "reason": "damaged"} for line in _lines(short) if isinstance(line, dict)]
+        self._state(
+            "receive", (), place, shipment=shipment.hash, goods=_lines(shipment.goods if goods is None else goods),
+            short=missing or None, temperature=measured(temperature, "C") if temperature else None,
+            certificate_checked=True,
+        )  # fmt: skip
+
+    def reject(self, shipment: Shipment, goods: Goods, reason: str) -> None:
+        self._state("reject", (), shipment=shipment.hash, goods=_lines(goods), reason=reason)
+
+    # --- keeping and selling ---------------------------------------------------------------------------------------
+
+    def store(self, batches: Iterable[Batch], location: str, temperature: str, humidity: str) -> None:
+        self._state(
+            "store", batches, location=location, temperature=measured(temperature, "C"),
+            humidity=measured(humidity, "%"), pest_control="粘鼠板、防虫网",
+        )  # fmt: skip
+
+    def unstore(self, batches: Iterable[Batch], location: str, temperature: str) -> None:
+        self._state("unstore", batches, location=location, temperature=measured(temperature, "C"))
+
+    def count(self, goods: Goods, reason: str) -> None:
+        self._state("count", (), goods=_lines(goods), reason=reason)
+
+    def dispose(self, goods: Goods, reason: str, method: str = "堆肥") -> None:
+        self._state("dispose", (), goods=_lines(goods), reason=reason, method=method)
+
+    def sell(
+        self, goods: Goods, channel: str, *, order_no: str | None = None, price: str = "示例 6.80 元/公斤"
+    ) -> None:
+        buyer = "网购顾客（示例）" if channel == "online" else None
+        self._state("sell", (), goods=_lines(goods), channel=channel, order_no=order_no, buyer=buyer, price=price)
+
+    def correct(self, batch: Batch, amount: Amount, reason: str) -> None:
+        """It was so much that was made of ``batch``, the only one that its statement brought."""
+        (output,) = self.client.notebook[batch.made_by].statement.body["outputs"]
+        new: dict[str, Json] = {"outputs": [{**output, "quantity": measured(amount, batch.unit)}]}
+        self._state("correct", [batch], statement=batch.made_by, reason=reason, new=new)

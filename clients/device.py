@@ -1,0 +1,124 @@
+"""A device: one folder with its key, its party, the service it talks to and the log that it has pinned.
+
+    identity.json    {"kid","log","party","url"}; written last, so that a folder with it is whole
+    key.pem          the private key, PKCS #8, readable by its owner alone; it never leaves the device
+    policy.json      the pin, brought here from elsewhere than the service
+    notebook.sqlite  what was signed with the key (``clients.notebook``)
+
+One key serves one log and one device (format §2): a second device gets a folder and a key of its own.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from clients.errors import NoDevice
+from ledger import b64u
+from ledger.canonical import Json, dumps, loads
+from ledger.identity import ChainId
+from ledger.keys import PrivateKey, prove
+from ledger.policy import Pin
+
+NEW = "new"
+
+
+@dataclass(frozen=True)
+class Device:
+    """What a folder holds beside its notebook; ``party`` is None until a registrar has registered it."""
+
+    folder: Path
+    url: str
+    party: ChainId | None
+    key: PrivateKey
+    pin: Pin
+
+    @classmethod
+    def create(
+        cls,
+        folder: Path,
+        url: str,
+        pin: Pin,
+        *,
+        party: ChainId | None = None,
+        key: PrivateKey | None = None,
+    ) -> "Device":
+        """A new device with a new key, or with ``key``. Raises NoDevice ``device-there`` for a folder in use."""
+        if (folder / "identity.json").exists():
+            raise NoDevice("device-there", path=str(folder))
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Broken off between key and identity: that key may have been shown to somebody, so it stays.
+        if not (folder / "key.pem").exists():
+            _write(folder / "key.pem", (key or PrivateKey.generate()).to_pem())
+        _write(folder / "policy.json", pin.text().encode())
+        kept = _read_key(folder / "key.pem")
+        if key is not None and key.public != kept.public:
+            raise NoDevice("device-there", path=str(folder / "key.pem"))
+        return cls(folder, url, party, kept, pin)._save()
+
+    @classmethod
+    def open(cls, folder: Path) -> "Device":
+        """Raises NoDevice, or the ledger's errors where a file is not what it should be."""
+        try:
+            identity = loads((folder / "identity.json").read_bytes(), path="identity.json")
+            pin = Pin.parse((folder / "policy.json").read_text("utf-8"))
+        except FileNotFoundError:
+            raise NoDevice("no-device", path=str(folder)) from None
+        key = _read_key(folder / "key.pem")
+        match identity:
+            case {"kid": str(kid), "log": str(log), "party": None | str() as party, "url": str(url)} if (
+                kid == key.public.kid and log == pin.origin
+            ):
+                return cls(folder, url, ChainId(party) if party else None, key, pin)
+        raise NoDevice("no-device", path=str(folder / "identity.json"), has=key.public.kid, wanted=pin.origin)
+
+    def join(self, party: ChainId) -> "Device":
+        """The same device, of ``party`` from now on. Raises NoDevice ``device-there`` if it is of another."""
+        b64u.decode(party, 32, path="party")
+        if self.party not in (None, party):
+            raise NoDevice("device-there", path=str(self.folder), has=self.party or "", wanted=party)
+        return Device(self.folder, self.url, party, self.key, self.pin)._save()
+
+    def offer(self) -> dict[str, Json]:
+        """The public key and the proof that it is held: what a registrar, or the party's other device, adds."""
+        return {
+            "jwk": {**self.key.public.jwk},
+            "proof": prove(self.key, self.pin.origin, self.party or NEW),
+        }
+
+    def _save(self) -> "Device":
+        identity: dict[str, Json] = {
+            "kid": self.key.public.kid,
+            "log": self.pin.origin,
+            "party": self.party,
+            "url": self.url,
+        }
+        _write(self.folder / "identity.json", dumps(identity))
+        return self
+
+
+def _read_key(path: Path) -> PrivateKey:
+    try:
+        mode = path.stat().st_mode & 0o777
+        pem = path.read_bytes()
+    except FileNotFoundError:
+        raise NoDevice("no-device", path=str(path)) from None
+    if os.name == "posix" and mode & 0o077:
+        raise NoDevice("key-readable", path=str(path), has=f"{mode:o}", wanted="600")
+    return PrivateKey.from_pem(pem)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Whole or not at all, and on the disk when this returns; readable by the owner alone."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.unlink(missing_ok=True)
+    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)
+    if os.name == "posix":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

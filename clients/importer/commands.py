@@ -1,0 +1,134 @@
+"""``gengji import``: the command, and how its report is told."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.table import Table
+
+from clients.cli import language
+from clients.client import Client
+from clients.commands import DEFAULT, Options
+from clients.device import Device
+from clients.importer import importing
+from clients.importer import mapping as mappings
+from clients.importer.catalogue import Parties
+from clients.importer.importing import OWN, Recorded, Report
+from clients.importer.problems import BadMapping, BadSheet, say
+from clients.notebook import Notebook
+from clients.speech import Speech
+from ledger.identity import grouped
+from ledger.records import KINDS
+
+
+def import_sheets(
+    files: Annotated[list[Path], Parameter(help="csv 或 xlsx 表格 · sheets, csv or xlsx")],
+    /,
+    *,
+    mapping: Annotated[Path | None, Parameter(help="列对应文件 · mapping file, see docs/import.md")] = None,
+    parties: Annotated[Path | None, Parameter(help="名称与主体编号 · names and party ids (HOME/parties.toml)")] = None,
+    dry_run: Annotated[bool, Parameter(negative="", help="只检查，不签名 · show the findings, sign nothing")] = False,
+    options: Options = DEFAULT,
+) -> int:
+    """导入表格 · read sheets (csv, xlsx), sign what they say and send it; run again, it sends nothing twice.
+
+    The three PTI sheets are known; any other needs a mapping file. Bad rows are reported and the others sent.
+
+    Example: gengji import receiving.csv transformation.csv shipping.csv
+    """
+    speak = Speech(options.lang or language((), os.environ), as_json=options.json)
+    try:
+        chosen = mappings.read(mapping) if mapping else None
+        known = Parties(parties or options.home / "parties.toml")
+        device = Device.open(options.home)
+        device = replace(device, url=options.url) if options.url is not None else device
+        with Notebook(device) as notebook, Client(notebook, lang=speak.lang) as client:
+            report = importing.run(
+                client,
+                files,
+                known,
+                lambda total: speak.counting(total, "导入", "importing"),
+                mapping=chosen,
+                trial=dry_run,
+            )
+    except (BadSheet, BadMapping) as error:
+        Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(say(error, speak.lang))
+        return 2
+    if options.json:
+        speak.document(importing.as_json(report, speak.lang))
+    else:
+        _tell(report, known, speak)
+    return 1 if report.bad else 0
+
+
+def _tell(report: Report, parties: Parties, speak: Speech) -> None:
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    said = [one for one in report.recorded if one.kind not in OWN]
+    console.print(_summary(report, speak))
+    made = [(one, each) for one in said for each in one.created]
+    for one, each in made[:20]:
+        code = f"{speak('追溯码', 'trace code')} {grouped(each.trace_code)}"
+        console.print(f"✓ {_where(one, speak)}  {_kind(one.kind, speak)}  {code}")
+    if len(made) > 20:
+        console.print(speak(f"  … 另有 {len(made) - 20} 个批次", f"  … and {len(made) - 20} more batches"))
+    for one in report.recorded:
+        for finding in one.findings:
+            console.print(f"! {_where(one, speak)}  {_kind(one.kind, speak)}  {finding.say(speak.lang)}")
+    for name, problem in report.problems:
+        sign = "✗" if problem.severity == "bad" else "!"
+        column = f" [{problem.column}]" if problem.column else ""
+        where = f"{name}:{problem.line}" if name else _earlier(speak)
+        console.print(f"{sign} {where}{column}  {problem.reason(speak.lang)}")
+    if report.missing_parties:
+        _tell_missing(report, parties, speak, console)
+
+
+def _tell_missing(report: Report, parties: Parties, speak: Speech, console: Console) -> None:
+    console.print()
+    console.print(speak("还不认识的收货方：", "Receivers that are not known yet:"))
+    for party in report.missing_parties:
+        console.print(f"  · {party.name}" + (f"  ({party.number})" if party.number else ""))
+    console.print(
+        speak(
+            f"请把它们的主体编号写进 {parties.path}（没有登记的，请登记员先登记），再运行同一条命令：已发送的不会重发，"
+            "这几行会补发。",
+            f"Put their party ids into {parties.path} (have a registrar register those that have none) and run the"
+            " same command again: nothing is sent twice, and these rows will be.",
+        )
+    )
+
+
+def _summary(report: Report, speak: Speech) -> Table:
+    done = speak("可签名", "could be signed") if report.trial else speak("已记录", "recorded")
+    table = Table(box=None, pad_edge=False)
+    for head in (speak("表格", "sheet"), speak("行", "rows"), done, speak("有误", "bad"), speak("提醒", "warnings")):
+        table.add_column(head)
+    for name, count in report.rows.items():
+        own = [one for one in report.recorded if one.sheet == name and one.kind not in OWN]
+        bad = [problem for sheet, problem in report.bad if sheet == name]
+        warnings = [p for sheet, p in report.problems if sheet == name and p.severity == "warning"]
+        title = f"{name} ({report.titles[name]})"
+        table.add_row(title, str(count), str(len(own)), str(len(bad)), str(len(warnings)))
+    notes = [
+        (report.already, speak("先前已导入，没有重发", "imported before, not sent again")),
+        (report.opened, speak("来源未记录的批次", "lots opened without a recorded origin")),
+        (report.filled_in, speak("补上了来源的批次", "lots whose origin was added")),
+    ]
+    table.caption = " · ".join(f"{words} {count}" for count, words in notes if count) or None
+    table.caption_justify = "left"
+    return table
+
+
+def _where(one: Recorded, speak: Speech) -> str:
+    return f"{one.sheet}:{','.join(map(str, one.lines))}" if one.sheet else _earlier(speak)
+
+
+def _earlier(speak: Speech) -> str:
+    return speak("先前签名的记录", "signed earlier")
+
+
+def _kind(name: str, speak: Speech) -> str:
+    return speak(KINDS[name].zh, KINDS[name].en)

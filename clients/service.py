@@ -1,0 +1,166 @@
+"""The service, as a program reaches it over HTTP: asks again when it has to, and takes nothing for proven."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import orjson
+
+from clients.answers import Answer
+from clients.errors import Unreachable
+from clients.notebook import Kept
+from ledger.statement import present
+from ledger.wordings import Lang
+
+TRIES = 8
+LONGEST_WAIT = 120.0
+
+
+class Service:
+    """The service at ``url``. ``clock`` gives seconds since 1970, ``sleep`` waits so many."""
+
+    def __init__(
+        self,
+        url: str,
+        transport: httpx.BaseTransport | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+        lang: Lang = "zh",
+    ) -> None:
+        self.url = url
+        self._clock, self._sleep = clock, sleep
+        self._http = httpx.Client(
+            base_url=url,
+            transport=transport,
+            headers={"accept-language": lang},
+            timeout=httpx.Timeout(60, connect=10),
+        )
+
+    def close(self) -> None:
+        self._http.close()
+
+    def __enter__(self) -> "Service":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- reading -------------------------------------------------------------------------------------------------
+
+    def batch(self, code: str) -> dict[str, Any]:
+        """A batch by its trace code, mark or chain id, as the service shows it: not proven, a bundle is."""
+        return self.get(f"/v1/batches/{quote(code, safe='')}")
+
+    def trace(self, code: str, direction: str = "back") -> dict[str, Any]:
+        """The lineage of a batch: ``back`` to what it was made of, ``forward`` to what became of it, or ``both``."""
+        return self.get(f"/v1/batches/{quote(code, safe='')}/lineage", {"direction": direction})
+
+    def label(self, code: str, format: str = "png") -> bytes:  # noqa: A002 - the word for it on every label
+        """The label of a batch, drawn by the service."""
+        return self._ask("GET", f"/v1/batches/{quote(code, safe='')}/label.{quote(format, safe='')}").content
+
+    def get(self, path: str, params: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """The JSON object at ``path``. Raises Refused or Unreachable."""
+        return self._object(self._ask("GET", path, params=params))
+
+    # --- writing -------------------------------------------------------------------------------------------------
+
+    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The JSON object that answers another. Raises Refused or Unreachable."""
+        return self._object(self._ask("POST", path, orjson.dumps(body), {"content-type": "application/json"}))
+
+    def record(self, batch: Sequence[Kept]) -> list[Answer]:
+        """One try: the answers that arrived, in order; fewer than asked for where the connection broke."""
+        try:
+            return self._one(batch[0]) if len(batch) == 1 else self._many(batch)
+        except httpx.TransportError:
+            return []
+
+    def _one(self, kept: Kept) -> list[Answer]:
+        body = present(kept.statement.jws, kept.disclosures).encode()
+        headers = {"content-type": "application/jose"}
+        return [self._answered(self._http.post("/v1/statements", content=body, headers=headers))]
+
+    def _many(self, batch: Sequence[Kept]) -> list[Answer]:
+        body = b"".join(
+            orjson.dumps({"disclosures": kept.disclosures, "statement": kept.statement.jws}) + b"\n" for kept in batch
+        )
+        headers = {"content-type": "application/x-ndjson"}
+        answers: list[Answer] = []
+        with self._http.stream("POST", "/v1/statements", content=body, headers=headers) as response:
+            if not response.is_success:
+                response.read()
+                return [self._answered(response)]
+            try:
+                for line in response.iter_lines():
+                    if not isinstance(told := _json(line.encode()), dict) or len(answers) == len(batch):
+                        break
+                    status = told.get("status")
+                    answers.append(Answer(status if isinstance(status, int) else 0, told))
+            except httpx.TransportError:
+                # What was heard before it broke off counts.
+                pass
+        return answers
+
+    # --- asking, and asking again ----------------------------------------------------------------------------------
+
+    def wait(self, tries: int, answer: Answer) -> None:
+        """Half a second after the first try, then twice as long each time, or as long as the service asks for."""
+        if tries >= TRIES:
+            raise Unreachable("unreachable", path=self.url, has=answer.status, wanted=TRIES)
+        wait = answer.retry_after if answer.retry_after is not None else 0.5 * 2.0 ** (tries - 1)
+        self._sleep(min(wait, LONGEST_WAIT))
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        tries = 0
+        while True:
+            try:
+                response = self._http.request(method, path, content=body, headers=headers, params=params)
+            except httpx.TransportError:
+                answer = Answer(0, {})
+            else:
+                if response.is_success:
+                    return response
+                answer = self._answered(response)
+                if not answer.passing:
+                    raise answer.error()
+            tries += 1
+            self.wait(tries, answer)
+
+    def _object(self, response: httpx.Response) -> dict[str, Any]:
+        told = _json(response.content)
+        if not isinstance(told, dict):
+            raise Unreachable("answer", path=str(response.url), has=response.text[:80], wanted="JSON")
+        return told
+
+    def _answered(self, response: httpx.Response) -> Answer:
+        told = _json(response.content)
+        return Answer(response.status_code, told if isinstance(told, dict) else {}, self._retry_after(response))
+
+    def _retry_after(self, response: httpx.Response) -> float | None:
+        """Seconds or a date (RFC 9110 §10.2.3)."""
+        given = response.headers.get("retry-after", "")
+        if given.isascii() and given.isdigit():
+            return float(given)
+        try:
+            return max(0.0, parsedate_to_datetime(given).timestamp() - self._clock())
+        except ValueError:
+            return None
+
+
+def _json(data: bytes) -> Any:
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None

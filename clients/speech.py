@@ -1,0 +1,133 @@
+"""How the commands speak: in one language, for the eyes, or as one JSON document for programs."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.tree import Tree
+
+from clients.answers import created, findings
+from clients.errors import Refused
+from clients.notebook import Kept
+from clients.wordings import say
+from ledger.canonical import Json
+from ledger.errors import LedgerError
+from ledger.identity import grouped
+from ledger.records import KINDS
+from ledger.wordings import Lang
+
+T = TypeVar("T")
+
+
+def row(kept: Kept, where: str) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "line": where,
+        "state": kept.state,
+        "kind": kept.statement.kind,
+        "statement": kept.hash,
+        "created": [vars(one) for one in created(kept)],
+        "findings": [vars(one) for one in findings(kept.answer or {})],
+    }
+    if kept.state == "refused":
+        problem = dict(kept.answer or {})
+        told["error"] = Refused(int(problem.get("status", 0)), {"code": "refused", **problem})
+    return told
+
+
+def bad(where: str, error: LedgerError) -> dict[str, Any]:
+    return {"line": where, "state": "error", "error": error}
+
+
+def _tree(graph: Mapping[str, Any], lang: Lang) -> Tree:
+    """The lineage from the batch that was asked for; one that is reached twice is shown in full once."""
+    nodes = {node["chain"]: node for node in graph.get("nodes", ())}
+    edges = graph.get("edges", ())
+
+    def text(chain: str) -> str:
+        node = nodes.get(chain, {})
+        names = node.get("product_names") or node.get("names") or {}
+        name = names.get(lang) or node.get("product") or ""
+        return f"{grouped(node['code'])}  {name}" if "code" in node else chain
+
+    def grow(branch: Tree, chain: str, here: str, there: str, shown: set[str]) -> None:
+        for edge in edges:
+            if edge[here] == chain:
+                twig = branch.add(text(edge[there]))
+                if edge[there] not in shown:
+                    grow(twig, edge[there], here, there, shown | {edge[there]})
+
+    root = graph.get("chain") or next(iter(nodes), "")
+    grown = Tree(text(root))
+    grow(grown.add("来自" if lang == "zh" else "made of"), root, "child", "parent", {root})
+    grow(grown.add("去向" if lang == "zh" else "became"), root, "parent", "child", {root})
+    return grown
+
+
+class Speech:
+    """Says things in one language, or as one JSON document."""
+
+    def __init__(self, lang: Lang, *, as_json: bool) -> None:
+        self.lang: Lang = lang
+        self.as_json = as_json
+        self._console = Console(soft_wrap=True, highlight=False, markup=False)
+
+    def __call__(self, zh: str, en: str) -> str:
+        return zh if self.lang == "zh" else en
+
+    def line(self, zh: str, en: str, value: str) -> None:
+        self._console.print(f"{self(zh, en)}{self('：', ': ')}{value}")
+
+    def tree(self, graph: Mapping[str, Any]) -> None:
+        """A lineage, as a tree from the batch that was asked for."""
+        self._console.print(_tree(graph, self.lang))
+
+    def document(self, value: Any) -> None:
+        self._console.print(json.dumps(value, ensure_ascii=False, default=self._plain))
+
+    def _plain(self, value: object) -> Json:
+        if isinstance(value, LedgerError):
+            return {"code": value.code, "params": dict(value.params), "text": say(value, self.lang)}
+        raise TypeError(type(value))
+
+    @contextmanager
+    def counting(self, total: int, zh: str, en: str) -> Iterator[Callable[..., None]]:
+        """A bar on the terminal; gives what makes it move one on."""
+        columns = (TextColumn(self(zh, en)), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        errors = Console(stderr=True)
+        with Progress(*columns, console=errors, transient=True, disable=self.as_json or not errors.is_terminal) as bar:
+            task = bar.add_task("", total=total)
+            yield lambda steps=1: bar.advance(task, steps)
+
+    def progress(self, work: Sequence[T], zh: str, en: str) -> Iterator[T]:
+        """Each of ``work``, with a bar."""
+        with self.counting(len(work), zh, en) as step:
+            for one in work:
+                yield one
+                step()
+
+    def report(self, rows: Sequence[dict[str, Any]]) -> None:
+        if self.as_json:
+            self.document({"lines": rows})
+            return
+        states = {
+            "receipted": ("✓", "已记录", "recorded"),
+            "adopted": ("✓", "已记录", "recorded"),
+            "waiting": ("…", "已签名，待发送", "signed, waits to be sent"),
+            "checked": ("✓", "可以签名", "may be signed"),
+            "refused": ("✗", "被退回", "refused"),
+            "error": ("✗", "没有签名", "not signed"),
+        }
+        for row in rows:
+            sign, zh, en = states[row["state"]]
+            kind = KINDS.get(row.get("kind", ""))
+            name = f" {self(kind.zh, kind.en)}" if kind else ""
+            said = f"{self('：', ': ')}{say(row['error'], self.lang)}" if "error" in row else ""
+            self._console.print(f"{sign} {row['line']}{name} {self(zh, en)}{said}")
+            for one in row.get("created", ()):
+                self.line("    追溯码", "    trace code", grouped(one["trace_code"]))
+            for finding in row.get("findings", ()):
+                text = finding["text"].get(self.lang) or finding["code"]
+                self._console.print(f"    {'⛔' if finding['severity'] == 'hold' else '⚠'} {text}")

@@ -1,0 +1,83 @@
+"""A database that stands still, of which every test takes a copy to meddle with."""
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from app.audit.report import Report
+from app.audit.rows import read_lock, read_only
+from app.audit.verify import audit
+from app.config import Settings
+from ledger.policy import Pin
+from tests.app.audit.tampering import File, story
+from tests.app.seeding import seed
+from tests.parts.postgres import database
+from tests.world import World
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A data folder with its SQLite database in one file, and the world that it tells of."""
+
+    settings: Settings
+    world: World
+
+    @property
+    def pin(self) -> Pin:
+        return Pin.parse(self.settings.pin.read_text())
+
+    @property
+    def locked(self) -> str | None:
+        return read_lock(self.settings.data / "lock", self.pin.origin)
+
+    def audit(self, url: str) -> Report:
+        engine = read_only(url)
+        try:
+            return audit(engine, self.pin, self.locked)
+        finally:
+            engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """The story of `tampering`, recorded once a module."""
+    data = tmp_path_factory.mktemp("kept")
+    world = story()
+    settings = seed(data, world)
+    connection = sqlite3.connect(data / "ledger.sqlite")
+    connection.execute("PRAGMA journal_mode=DELETE")  # so that a copy of the one file is a copy of it all
+    connection.close()
+    return Kept(settings, world)
+
+
+@pytest.fixture
+def copy(kept: Kept, tmp_path: Path) -> Callable[[], File]:
+    """A fresh copy of the database to meddle with, each time in the same place; `path` says where."""
+
+    def fresh() -> File:
+        path = tmp_path / "copy.sqlite"
+        for left in tmp_path.glob("copy.sqlite*"):
+            left.unlink()
+        shutil.copy(kept.settings.data / "ledger.sqlite", path)
+        return File.open(str(path))
+
+    return fresh
+
+
+@pytest.fixture
+def damaged(kept: Kept, tmp_path: Path) -> Iterator[Path]:
+    """A whole data folder of one's own, to do anything to."""
+    folder = tmp_path / "data"
+    shutil.copytree(kept.settings.data, folder)
+    yield folder
+
+
+@pytest.fixture
+def postgres_url(postgres: str) -> Iterator[str]:
+    """A fresh PostgreSQL database."""
+    with database(postgres) as url:
+        yield url
