@@ -25,7 +25,8 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 .DELETE_ON_ERROR:
 
 run: $(LOCKED) $(GENGJI)
-	@$(BIN)/gengji demo --data "$(DATA)"
+	@test -e "$(DATA)/policy.json" || $(BIN)/gengji demo --data "$(DATA)"
+	@$(BIN)/gengji migrate --data "$(DATA)"
 	@exec $(BIN)/gengji serve --data "$(DATA)" --port $(PORT)
 
 test: $(TESTED) $(GENGJI)

@@ -55,12 +55,14 @@ _REMEMBERED = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A statement that was read, is signed, and fits its kind; its sealed fields with their audiences."""
+    """A statement that was read and fits its kind; its sealed fields with their audiences."""
 
     statement: Statement
     disclosures: tuple[tuple[str, str, Disclosure], ...] = ()
     """(name, audience, disclosure) of each sealed field."""
     opened: Mapping[str, Any] = field(default_factory=dict)
+    verified: bool = False
+    """Whether its signature has been checked; if not, the journal does it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,9 +308,11 @@ class Journal:
         if statement.hash in group.written:
             return statement.hash
         try:
-            again = self._check_notebook(connection, statement)
-            if again is not None:
-                return again
+            if (first := self._recorded(connection, statement)) is not None:
+                return Appended(statement, first, Receipt("", ()), (), again=True)
+            if not record.verified:
+                statement.verify(self.registry.key_of(statement))
+            self._check_notebook(connection, statement)
             self.registry.authorise(statement)
             for chain in statement.on:
                 if chain not in self._chains:
@@ -332,13 +336,16 @@ class Journal:
         group.written[statement.hash] = _Written(record, first, links, findings)
         return statement.hash
 
-    def _check_notebook(self, connection: Connection, statement: Statement) -> Appended | None:
-        """The first receipt if it was recorded before. Raises Conflict ``notebook`` unless it is the key's next."""
+    def _recorded(self, connection: Connection, statement: Statement) -> int | None:
+        """The first index of this very statement, if it stands in the log: the same bytes need no second check."""
+        head = self._notebooks.get(statement.kid)
+        if head is None or statement.n > head.n:
+            return None
+        return stored.index_of(connection, self._log_id, statement.hash)
+
+    def _check_notebook(self, connection: Connection, statement: Statement) -> None:
+        """Raises Conflict ``notebook`` unless it is its key's next, Malformed unless what it has seen was ours."""
         head = self._notebooks.get(statement.kid, _Head(-1, StatementHash(""), 0))
-        if statement.n <= head.n:
-            first = stored.index_of(connection, self._log_id, statement.hash)
-            if first is not None:
-                return Appended(statement, first, Receipt("", ()), (), again=True)
         expected = (head.n + 1, head.hash if head.n >= 0 else None)
         if (statement.n, statement.after) != expected:
             raise Conflict(
@@ -350,7 +357,7 @@ class Journal:
                 after=expected[1] or "",
             )
         if statement.seen is None and head.seen == 0:
-            return None
+            return
         size, seen_root = statement.seen or (0, "")
         if size < head.seen:
             raise Malformed("seen-falls", path="seen.size", has=size, wanted=head.seen)
@@ -359,7 +366,6 @@ class Journal:
         ).scalar()
         if known != seen_root:
             raise Malformed("seen", path="seen", has=f"{size} {seen_root}", wanted=known or "")
-        return None
 
     def _insert(self, connection: Connection, group: _Group) -> str:
         log_id = self._log_id

@@ -182,8 +182,10 @@ class _Batch:
                 leaf = self._check_entry(chain, row, seq, prev, received)
                 self._check_included(row, leaf, head, nodes)
             except LedgerError as error:
-                check = "inclusion" if error.code in ("inclusion", "database-tile") else "entry"
-                self._tally.fail(check, "entries", row.log_index, row.log_index, error)
+                # One bad leaf makes every proof fail: the entry that is bad in itself is to be named first.
+                elsewhere = error.code in ("inclusion", "database-tile")
+                at = row.log_index + (head.size if elsewhere else 0)
+                self._tally.fail("inclusion" if elsewhere else "entry", "entries", row.log_index, at, error)
             prev, received = row.hash, row.received if isinstance(row.received, int) else received
 
     def _check_entry(self, chain: ChainId, row: Row[Any], seq: int, prev: bytes | None, received: int) -> Hash:

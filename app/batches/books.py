@@ -253,7 +253,7 @@ class Books:
         if new.get("shipment", corrected.body.get("shipment")) != corrected.body.get("shipment"):
             # Another shipment is another handover: this one is voided, that one stated.
             raise Malformed("correction-shipment", path="body.new.shipment", has=new["shipment"])
-        for _ in self._goods_legs(corrected, self._now(statement), corrected.created):
+        for _ in self._goods_legs(corrected, self._now(statement), corrected.created, again=True):
             pass
 
     def _now(self, correction: Statement) -> Mapping[str, Any]:
@@ -367,8 +367,10 @@ class Books:
         product = self._registry.products.get(chain) if chain else None
         return product.body if product else None
 
-    def _goods_legs(self, statement: Statement, body: Mapping[str, Any], created: Sequence[ChainId]) -> Iterator[Leg]:
-        """What ``statement``, with this body, moves: pairs that sum to zero for each batch."""
+    def _goods_legs(
+        self, statement: Statement, body: Mapping[str, Any], created: Sequence[ChainId], *, again: bool = False
+    ) -> Iterator[Leg]:
+        """What ``statement``, with this body, moves: pairs that sum to zero for each batch; ``again`` as corrected."""
         actor = _actor(statement)
         outputs = body.get("outputs", [body] if created else [])
         for place, (output, chain) in enumerate(zip(outputs, created, strict=True)):
@@ -398,15 +400,14 @@ class Books:
                     yield from move(batch, amount, held, ("sold" if statement.kind == "sell" else "lost", actor))
             case "count":
                 for batch, amount in self._amounts(body, "goods"):
-                    yield from move(batch, self._booked(statement, batch) - amount, held, ("lost", actor))
+                    booked = self._booked(statement, batch) if again else self._balances[batch, "held", actor]
+                    yield from move(batch, booked - amount, held, ("lost", actor))
 
     def _booked(self, count: Statement, batch: ChainId) -> int:
-        """What the books held of ``batch`` for the counting party: now, or when it was counted if that is corrected."""
-        index = self._indexes.get(count.hash)
-        if index is None:
-            return self._balances[batch, "held", _actor(count)]
+        """What the books held of ``batch`` for the counting party when it was counted."""
         counted = dict(self._amounts(count.body, "goods"))[batch]
-        return counted + sum(leg.amount for leg in self._stated[index] if (leg.batch, leg.account) == (batch, "lost"))
+        stated = self._stated[self._indexes[count.hash]]
+        return counted + sum(leg.amount for leg in stated if (leg.batch, leg.account) == (batch, "lost"))
 
     def _amounts(self, body: Mapping[str, Any], name: str) -> Iterator[tuple[ChainId, int]]:
         for place, line in enumerate(body.get(name, ())):
@@ -427,7 +428,7 @@ class Books:
             where = (body["receiver"], body.get("carrier"), body.get("planned_arrival"))
             shipment = Shipment(corrected.hash, _actor(corrected), *where)
             self._shipments[corrected.hash] = self._moved[corrected.hash] = shipment
-        return back, [] if void else list(self._goods_legs(corrected, body, corrected.created))
+        return back, [] if void else list(self._goods_legs(corrected, body, corrected.created, again=True))
 
 
 def _outputs(record: Record) -> Iterable[Mapping[str, Any]]:

@@ -320,7 +320,8 @@ def upstream(events: Sequence[Event], used: Event) -> Iterator[Event]:
             way.add(event.actor.id)
             road.add(event.hash)
     for event in events:
-        if event.index >= used.index and event.kind not in ("correct", "test"):
+        # What was stated late still happened before.
+        if event.index >= used.index and event.at >= used.at and event.kind not in ("correct", "test"):
             continue
         if event.kind == "ship" and event.hash not in road:
             continue

@@ -16,7 +16,7 @@ from sqlalchemy import (
     cast,
     func,
     literal,
-    null,
+    literal_column,
     select,
     union,
     union_all,
@@ -195,7 +195,8 @@ def _reached(log_id: int, walks: Sequence[CTE], as_of: int | None) -> Select[Any
 
 def _sums(log_id: int, walks: Sequence[CTE], as_of: int | None) -> Select[Any]:
     """What stands in each account of the batches reached; what was used up apart for each statement that used it."""
-    used_at = case((postings.c.account == "consumed", postings.c.corrects), else_=null()).label("used_at")
+    # In so many words: PostgreSQL takes two parameters in the same place for two different things to group by.
+    used_at = case((postings.c.account == literal_column("'consumed'"), postings.c.corrects)).label("used_at")
     query = (
         select(
             postings.c.batch,
@@ -203,8 +204,8 @@ def _sums(log_id: int, walks: Sequence[CTE], as_of: int | None) -> Select[Any]:
             postings.c.owner,
             used_at,
             func.sum(postings.c.amount).label("amount"),
-            func.max(shipments.c.sender).label("sender"),
-            func.max(shipments.c.receiver).label("receiver"),
+            shipments.c.sender,
+            shipments.c.receiver,
         )
         .outerjoin(
             shipments,
@@ -213,7 +214,14 @@ def _sums(log_id: int, walks: Sequence[CTE], as_of: int | None) -> Select[Any]:
             & (shipments.c.hash == postings.c.owner),
         )
         .where(postings.c.log_id == log_id, postings.c.batch.in_(_chains(walks)))
-        .group_by(postings.c.batch, postings.c.account, postings.c.owner, used_at)
+        .group_by(
+            postings.c.batch,
+            postings.c.account,
+            postings.c.owner,
+            used_at,
+            shipments.c.sender,
+            shipments.c.receiver,
+        )
     )
     # Plus nothing: or SQLite takes the range of indexes for the way in, which is the whole table.
     return query if as_of is None else query.where(postings.c.first_index + 0 <= as_of)

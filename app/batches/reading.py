@@ -179,7 +179,7 @@ class BatchReader:
         with self._reading() as connection:
             moment = self._moment(connection, as_of)
             graph = lineage.graph(connection, self._log_id, self.names, chain, direction, depth, moment)
-        if not graph.nodes:
+        if not graph.nodes or graph.nodes[0].chain != chain:  # which was not there yet
             raise NotFound("no-code", path="code", has=chain)
         return graph
 

@@ -1,8 +1,7 @@
 """``gengji demo``: opens a demonstration log, starts its service, plays a season of the county to it, stops it.
 
-All is done by the commands and the SDK that anybody else uses, over HTTP; the service can't tell the difference. In the
-data folder remain ``demo/``, a folder for each device, and ``demonstration.json``, written last: what to try first and
-who may sign in.
+All is done by the commands and the SDK that anybody else uses, over HTTP; the service can't tell the difference. What
+stays in the data folder: ``demo/``, a folder for each device; ``demonstration.json``, what to try and who may sign in.
 """
 
 import json
@@ -11,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -63,30 +62,29 @@ def demo(
     Example: gengji demo --data ./var
     """
     speak = Speech(lang or language((), os.environ), as_json=as_json)
-    told = data / "demonstration.json"
-    known = stands(told)
-    new = known is None
-    if known is None:
-        where = ["--data", str(data), *(["--database-url", database_url] if database_url else [])]
-        known = _load(data, where, speak)
-        _write(told, known)
-    _report(speak, known, new=new)
+    known = _stands(data)
+    if known is not None:
+        _report(speak, known, new=False)
+        return 0
+    _load(data, ["--data", str(data), *(["--database-url", database_url] if database_url else [])], speak)
+    _report(speak, _stands(data) or {}, new=True)
     return 0
 
 
-def stands(told: Path) -> dict[str, Any] | None:
-    """What a demonstration that was loaded to its end tells; the file is written last."""
-    try:
-        known: dict[str, Any] = json.loads(told.read_bytes())
-    except FileNotFoundError:
+def _stands(data: Path) -> dict[str, Any] | None:
+    """What a demonstration that was loaded to its end tells."""
+    marker = data / "demo" / "season.json"
+    if not marker.exists() or not json.loads(marker.read_bytes())["done"]:
         return None
-    return known if "county" in known else None
+    told: dict[str, Any] = json.loads((data / "demonstration.json").read_bytes())
+    return told
 
 
-def _load(data: Path, where: Sequence[str], speak: Speech) -> dict[str, Any]:
-    """The whole season, each party with a device of its own, and meanwhile the accounts. What is to be told of it."""
+def _load(data: Path, where: Sequence[str], speak: Speech) -> None:
+    """The whole season, each party with a device of its own, and meanwhile the accounts; then what is told of it."""
     again = (data / "demo").exists()
-    stage = Stage(_begin(data, where))
+    start = _begin(data, where)
+    stage = Stage(start)
     with ExitStack() as opened:
         url = opened.enter_context(_service(where, data / "demo" / "service.log"))
         a_day_passed = opened.enter_context(speak.counting(DAYS, "青禾县的一季", "a season"))
@@ -99,7 +97,9 @@ def _load(data: Path, where: Sequence[str], speak: Speech) -> dict[str, Any]:
             added.result()
     codes = [{"code": code, "what": what} for what, code in sorted(stage.shown.items(), key=lambda one: one[0] != BEST)]
     sign_ins = [{"login": one.login, "password": one.password, "who": one.who} for one in county.ACCOUNTS]
-    return {"code": codes[0]["code"], "codes": codes, "county": county.NAME, "sign_ins": sign_ins}
+    told = {"code": codes[0]["code"], "codes": codes, "county": county.NAME, "sign_ins": sign_ins}
+    _write(data / "demonstration.json", told)
+    _write(data / "demo" / "season.json", {"done": True, "start": start})
 
 
 def _begin(data: Path, where: Sequence[str]) -> int:
@@ -114,7 +114,7 @@ def _begin(data: Path, where: Sequence[str]) -> int:
             if path.exists():
                 raise NotDemonstration("demonstration-other", path=str(path))
         today = int(time.time() + UTC_PLUS) // 86400
-        _write(marker, {"start": (today - DAYS) * 86400 - UTC_PLUS})
+        _write(marker, {"done": False, "start": (today - DAYS) * 86400 - UTC_PLUS})
     if not pin.exists():
         # Broken off while the log was opened. The pin is written last, so nobody has seen that log.
         for path in (*parts, data / "ledger.sqlite-wal", data / "ledger.sqlite-shm"):
@@ -125,8 +125,9 @@ def _begin(data: Path, where: Sequence[str]) -> int:
         try:
             _gengji("init", "--demonstration", "--origin", county.ORIGIN, *where)
         except NotDemonstration:
-            # The database is somebody else's: this folder is no demonstration's then.
-            marker.unlink()
+            # The database may be somebody else's; then nothing of a demonstration is here.
+            if not any(path.exists() for path in parts):
+                marker.unlink()
             raise
     if (origin := Pin.parse(pin.read_text()).origin) != county.ORIGIN:
         raise NotDemonstration("demonstration-other", path=str(pin), has=origin)
@@ -140,7 +141,10 @@ def _service(where: Sequence[str], log: Path) -> Iterator[str]:
         port = listener.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-c", LEASHED, "serve", "--host", "127.0.0.1", "--port", str(port), *where]
-    with log.open("wb") as said, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=said, stderr=said) as program:
+    with (
+        log.open("wb") as said,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=said, stderr=said) as program,  # noqa: S603 - our own
+    ):
         try:
             deadline = time.monotonic() + PATIENCE
             while not _answers(url):
@@ -180,7 +184,7 @@ def _add(account: county.Account, where: Sequence[str]) -> None:
 
 def _gengji(*arguments: str, told: str = "") -> str:
     """What the command prints. Raises NotDemonstration in its own words if it fails."""
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - our own
         [sys.executable, "-c", GENGJI, *arguments], input=told, capture_output=True, text=True, encoding="utf-8"
     )
     if done.returncode:
@@ -203,10 +207,10 @@ def _report(speak: Speech, known: Mapping[str, Any], *, new: bool) -> None:
     if speak.as_json:
         speak.document({**known, "loaded": new})
         return
-    speak.line(
-        *(("演示县已装入", "loaded") if new else ("演示县早已装好，没有改动", "stands already")), known["county"]
-    )
-    for shown in known["codes"]:
+    said = ("演示县已装入", "loaded") if new else ("演示县早已装好，没有改动", "stands already, nothing changed")
+    speak.line(*said, county.NAME)
+    # Whoever keeps the accounts may have rewritten the file since: then it has no list of codes.
+    for shown in known.get("codes", ()):
         speak.line("  试试追溯码", "  a trace code to try", f"{grouped(shown['code'])}  {shown['what']}")
-    for one in known["sign_ins"]:
+    for one in known.get("sign_ins", ()):
         speak.line("  演示账号", "  sign-in", f"{one['login']} / {one['password']}  {one['who']}")

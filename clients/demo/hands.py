@@ -187,7 +187,7 @@ class Hand:
         self._state(
             "apply", [planting], place, inputs=used, name=supply.name, ingredients=[*supply.ingredients],
             target=supply.target, dose=supply.dose, dilution=supply.dilution or None, method=supply.method,
-            start=self._stage.later(-2), stop=self._stage.at, interval_days=supply.interval,
+            start=self._stage.later(-2), stop=self._stage.at, interval_days=supply.interval or None,
         )  # fmt: skip
 
     def observe(

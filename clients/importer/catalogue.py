@@ -29,10 +29,10 @@ LIVE = ("waiting", "receipted", "adopted")
 
 @dataclass(frozen=True)
 class Lot:
-    """A batch that a sheet may name: its chain and the day it was made."""
+    """A batch that a sheet may name: its chain and the time it was made."""
 
     chain: ChainId
-    day: str
+    made: str
     opened_by: Kept | None = None
     """The intake that an import opened it with for want of a receipt, until one is found."""
 
@@ -74,7 +74,7 @@ class Catalogue:
         for output, chain in zip(body.get("outputs", ()), statement.created, strict=False):
             if "lot" in output:
                 name = ChainId(output["product"]), output["lot"]
-                self.lots[name] = Lot(chain, statement.at[:10], kept if body.get("unrecorded") else None)
+                self.lots[name] = Lot(chain, statement.at, kept if body.get("unrecorded") else None)
                 self._named[chain] = name
         if statement.kind == "correct" and body.get("new", {}).get("unrecorded") is False:
             for name in (self._named[chain] for chain in statement.on if chain in self._named):
@@ -120,13 +120,13 @@ class Finder:
     def lot(self, product: ChainId, lot: str) -> Lot | None:
         """The batch that anyone has made of this product under this lot."""
         for one in _listed(self._ask("/v1/batches", product=product, lot=lot), "batches"):
-            return Lot(ChainId(one["chain"]), str(one.get("made", ""))[:10])
+            return Lot(ChainId(one["chain"]), str(one["made"]))
         return None
 
     def code(self, code: str) -> Lot | None:
         """The batch by its trace code."""
         one = self._ask(f"/v1/batches/{code}")
-        return Lot(ChainId(one["chain"]), str(one.get("made", ""))[:10]) if one else None
+        return Lot(ChainId(one["chain"]), str(one["made"])) if one else None
 
     def place(self, name: PlaceName) -> ChainId | None:
         """A place of our own, by its name or GLN, that another device has added."""

@@ -32,6 +32,7 @@ from ledger import b64u, records
 from ledger.canonical import dumps
 from ledger.identity import StatementHash
 from ledger.statement import open_sealed, read_payload
+from ledger.wordings import Lang
 
 Counting: TypeAlias = Callable[[int], AbstractContextManager[Callable[[], None]]]
 """Opens a progress bar of so many steps; what it gives takes one."""
@@ -110,7 +111,7 @@ def run(
         with counting(len(client.notebook.outgoing())) as step:
             _send(client, report, stated, step)
     report.already = stated.already
-    report.opened, report.filled_in = stated.opened, stated.corrected
+    report.opened, report.filled_in = stated.opened, stated.filled_in
     report.problems += stated.problems
     order = {name: place for place, name in enumerate(report.rows)}
     report.problems.sort(key=lambda one: (order.get(one[0], -1), one[1].line))
@@ -171,8 +172,7 @@ class _Trial:
         hash_ = StatementHash(b64u.encode(sha256(dumps(payload)).digest()))
         statement = replace(read_payload(payload), hash=hash_)
         opened = {name: value for name, (value, _) in open_sealed(statement, disclosures).items()}
-        if draft.kind != "correct":
-            records.check(statement, opened)
+        records.check(statement, opened)
         kept = Kept(statement, tuple(disclosures), "waiting", draft.source)
         # The service knows nothing of what would be new: what hangs on that can't be asked for yet.
         self.tried.append((draft, kept, not draft.mentions(self._made)))
@@ -195,7 +195,7 @@ def _tell(report: Report, stated: Stated, trial: _Trial) -> None:
         report.recorded.append(replace(recorded, findings=tuple(found)))
 
 
-def as_json(report: Report, lang: Any) -> dict[str, Any]:
+def as_json(report: Report, lang: Lang) -> dict[str, Any]:
     """The report for programs."""
     return {
         "trial": report.trial,

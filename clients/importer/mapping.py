@@ -35,9 +35,6 @@ KEYS: tuple[Key, ...] = ("gtin", "gln", "sscc")
 BATCHES = ("inputs", "outputs", "goods", "short", "on")
 """The tables that say which batches a row is about."""
 
-NAMES = ("gtin", "own_code", "product", "lot", "code", "quantity", "unit")
-"""What such a table may say of a batch, besides the fields that the kind gives it."""
-
 _TOP = ("title", "kind", "at", "dates", "zone", "join", "head_line", "sheet", "unknown_lots",
         "language", "units", "places", "fields", *BATCHES)  # fmt: skip
 _SOURCE = ("column", "columns", "with", "like", "value", "default", "when", "unless", "check", "gln")
@@ -219,10 +216,12 @@ def _batches(told: object, kind: Kind, name: str) -> Group:
     own = tuple(each for each in items_of(kind, name) if each not in ("product", "batch", "quantity"))
     if not isinstance(told, dict):
         raise BadMapping("mapping-value", path=name, has=str(told)[:80], wanted=f"[{name}]")
-    _known(told, (*NAMES, *own), f"{name}.")
+    # What comes into being has no trace code yet.
+    called = [each for each in ("gtin", "own_code", "code") if each != "code" or name != "outputs"]
+    _known(told, (*called, "product", "lot", "quantity", "unit", *own), f"{name}.")
     group = {key: _source(value, f"{name}.{key}") for key, value in told.items()}
-    if not group.keys() & {"gtin", "own_code", "code"}:
-        raise BadMapping("mapping-missing", path=f"{name}.gtin | {name}.own_code | {name}.code")
+    if not group.keys() & set(called):
+        raise BadMapping("mapping-missing", path=" | ".join(f"{name}.{each}" for each in called))
     measured = items_of(kind, name).get("quantity")
     if measured and measured.required and "quantity" not in group:
         raise BadMapping("mapping-missing", path=f"{name}.quantity")

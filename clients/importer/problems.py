@@ -86,7 +86,6 @@ WORDINGS: Mapping[str, tuple[str, str]] = {
     "not-issuer": ("产品 {has} 是主体 {wanted} 登记的，您没有用其批号的授权：请对方把您列入该产品的可用主体", "product {has} belongs to party {wanted}, which does not let you give out lots of it: ask to be put on the product's list"),
     "unknown-receiver": ("总账中没有叫“{has}”的主体：请在 {path} 里写上它的主体编号；还没有登记的，先请登记员登记，再导入一次，这一行会补发", "no party is known as “{has}”: put its party id into {path}; if it has none, have a registrar register it and import again, and this row will be sent"),
     "party-id": ("{path} 里“{has}”的主体编号不对：应为 43 个字符的编号", "the party id of “{has}” in {path} is not one: it has 43 characters"),
-    "no-form": ("没有登记过这类记录所需的内容：{has}", "what this record needs is not known: {has}"),
     # --- warnings
     "check-digit": ("{wanted} {has} 的校验位不对：已按文字原样保留，请对照包装核对", "the check digit of {wanted} {has} is wrong: it is kept as text; compare it with the package"),
     "opened": ("批次 {has} 没有收货记录：已用一条“来源未记录”的进货记录建立，请向供货者索取来源，用更正补上", "lot {has} was never received here: it is opened by an intake marked as of unrecorded origin; ask the supplier and add the origin by a correction"),

@@ -10,7 +10,7 @@ import io
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -28,6 +28,7 @@ LONGEST_NUMBER = 10**15
 
 # ="0071" is how a csv file tells a spreadsheet to leave its zeros alone.
 _TEXT = re.compile(r'\A="([^"]*)"\Z')
+_UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 _DELIMITERS = ",;\t"
 
 
@@ -146,8 +147,9 @@ def _delimiter(text: str) -> str:
 
 
 def _clean(value: str) -> str | None:
-    # A no-break space at the end of a cell is as invisible as any other.
-    return unicodedata.normalize("NFC", value).strip().strip("\ufeff\u200b") or None
+    # What can't be seen in a cell is not meant: control characters, a no-break space at its end.
+    seen = _UNSEEN.sub(" ", value.replace("\r\n", "\n"))
+    return unicodedata.normalize("NFC", seen).strip().strip("\ufeff\u200b") or None
 
 
 # --- xlsx --------------------------------------------------------------------------------------------------------
@@ -203,8 +205,3 @@ def _number(number: int | float) -> Cell:
 
 def _text(cell: Cell) -> str:
     return cell if isinstance(cell, str) else "" if cell is None or isinstance(cell, Spoiled) else str(cell)
-
-
-def heads_of(lines: Iterable[Line]) -> frozenset[str]:
-    """The folded heads in the first line."""
-    return frozenset(fold(_text(cell)) for _, cells in list(lines)[:1] for cell in cells if _text(cell))

@@ -39,7 +39,7 @@ class Stated:
     """For each source that was stated, now or before, the event in these sheets that it is of or for."""
     already: int = 0
     opened: int = 0
-    corrected: int = 0
+    filled_in: int = 0
     problems: list[tuple[str, Problem]] = field(default_factory=list)
     missing_parties: list[PartyName] = field(default_factory=list)
 

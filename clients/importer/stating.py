@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from clients.draft import Draft, draft
 from clients.importer import cells
@@ -15,6 +16,15 @@ from ledger.canonical import Json
 from ledger.errors import LedgerError
 from ledger.identity import ChainId
 
+HALF_A_DAY = timedelta(hours=12)
+"""A day without an hour stands for its noon, and may be meant this much earlier or later."""
+
+_CONCERNS = {
+    "lot-there": ("lot",),
+    "lot-taken": ("lot",),
+    "unknown-lot": ("lot", "code"),
+    "not-issuer": ("gtin", "own_code"),
+}
 UNKNOWN_TOWNSHIP = "未记录 not recorded"
 """A place's township is asked for, and a sheet does not say it."""
 
@@ -92,7 +102,7 @@ class Stating:
             self._sign_for(one, source, draft(event.mapping.kind.name, fields, at=event.at, on=on))
         else:
             self._sign_for(one, source, _filling_in(opened, fields, event))
-            self._stated.corrected += 1
+            self._stated.filled_in += 1
 
     def _sign_for(self, one: Placed, source: str, made: Draft) -> Kept:
         named = self._catalogue.fresh(source)
@@ -107,18 +117,26 @@ class Stating:
         for item in event.items:
             if item.table == "outputs":
                 lot = self._lot_made(item)
-                if lot and not (event.mapping.kind.name == "intake" and lot.opened_by):
-                    raise BadCell("lot-there", has=item.lot or "", path=lot.day)
-            elif not item.code and self._lot(item) is None and not self._may_open(event, item):
-                raise BadCell("unknown-lot", has=item.lot or "")
+                if lot and not self._to_fill_in(event):
+                    raise BadCell("lot-there", has=item.lot or "", path=lot.made[:10])
+                self._check_issuer(item)
+            elif self._lot(item) is None:
+                if item.code or not event.mapping.open_unknown or item.quantity is None:
+                    raise BadCell("unknown-lot", has=item.lot or item.code or "")
+                self._check_issuer(item)
 
-    def _may_open(self, event: Event, item: Item) -> bool:
-        return event.mapping.open_unknown and item.quantity is not None
+    def _check_issuer(self, item: Item) -> None:
+        """Lots of a product are given out by who added it and by those it lets (format §4)."""
+        if item.product and item.lot and item.product.key not in self._catalogue.products:
+            found = self._finder.product(item.product)
+            if found and found[1]:
+                raise BadCell("not-issuer", has=item.product.code, wanted=found[1])
 
     def _to_fill_in(self, event: Event) -> Kept | None:
         """The intake that was opened for want of this very receipt."""
-        lots = [self._lot_made(item) for item in event.items if item.table == "outputs"]
-        return lots[0].opened_by if len(lots) == 1 and lots[0] else None
+        made = [item for item in event.items if item.table == "outputs"]
+        lot = self._lot_made(made[0]) if len(made) == 1 else None
+        return lot.opened_by if lot and event.mapping.kind.name == "intake" else None
 
     def _lot_made(self, item: Item) -> Lot | None:
         product = self._known_product(item.product) if item.product else None
@@ -140,8 +158,8 @@ class Stating:
             lot: dict[str, Json] = {"lot": item.lot} if item.lot else {}
             return {"product": self._product(item.product, item, one), **quantity, **lot, **item.more}
         found = self._lot(item) or self._open(item, one)
-        if found.day > one.event.day:
-            self._warn(one, item.table, BadCell("before-made", has=one.event.day, wanted=found.day))
+        if _time(found.made) - _time(one.event.at) > HALF_A_DAY:
+            self._warn(one, item.table, BadCell("before-made", has=one.event.day, wanted=found.made[:10]))
         return {"batch": found.chain, **quantity, **item.more}
 
     def _open(self, item: Item, one: Placed) -> Lot:
@@ -162,7 +180,7 @@ class Stating:
         kept = self._sign_for(one, source, draft("intake", fields, at=one.event.at))
         self._stated.opened += 1
         self._warn(one, item.table, BadCell("opened", has=item.lot))
-        return Lot(kept.statement.created[0], one.event.day, kept)
+        return Lot(kept.statement.created[0], kept.statement.at, kept)
 
     def _warn(self, one: Placed, table: str, error: LedgerError) -> None:
         source = one.event.mapping.batches[table].get("lot")
@@ -181,10 +199,7 @@ class Stating:
         if own := self._catalogue.products.get(name.key):
             return own
         if found := self._finder.product(name):
-            chain, issuer = found
-            if issuer:
-                raise BadCell("not-issuer", has=name.code, wanted=issuer)
-            return chain
+            return found[0]
         fields: dict[str, Json] = {
             "base_unit": (item.quantity or {}).get("unit", ""),
             "names": {one.event.mapping.language: name.name},
@@ -218,19 +233,23 @@ class Stating:
         return found
 
 
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
 def column_of(event: Event, error: LedgerError) -> str:
     """The head over what an error is about, as far as its path or its code says."""
     batches = event.mapping.batches
     if error.code in ("unknown-receiver", "party-id"):
         return next((event.columns[n] for n, v in event.fields.items() if isinstance(v, PartyName)), "")
-    wanted = {"lot-there": "lot", "unknown-lot": "lot", "lot-taken": "lot", "not-issuer": "gtin"}.get(error.code)
+    wanted = _CONCERNS.get(error.code)
     steps = [step.partition("[")[0] for step in str(error.params.get("path", "")).split(".")[1:]]
     if wanted is None and steps and steps[0] in event.columns:
         return event.columns[steps[0]]
     for table, group in batches.items():
         if wanted is None and (not steps or steps[0] != table):
             continue
-        for name in [wanted] if wanted else reversed(steps[1:]):
+        for name in wanted or reversed(steps[1:]):
             if name in group and group[name].columns:
                 return group[name].columns[0]
     return ""

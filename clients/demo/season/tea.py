@@ -40,8 +40,8 @@ def tea(hands: Mapping[str, Hand]) -> Story:
     yield 29, 15
     special, fine, _ = teahouse.process(
         [(crude, 190)], Made("雾顶绿茶", 96, "特级"), Made("雾顶绿茶", 72, "一级"), Made("茶末", 15),
-        steps=[("筛分", None), ("风选", None), ("拣剔", None), ("复火提香", "95")], loss=7, line="精制线", place=REFINING,
-        factory_test="厂检-示例-0301",
+        steps=[("筛分", None), ("风选", None), ("拣剔", None), ("复火提香", "95")], loss=7,
+        line="精制线", place=REFINING, factory_test="厂检-示例-0301",
     )  # fmt: skip
     teahouse.show(special, "雾顶绿茶：两家合作社的鲜叶合并 · green tea, leaf of two co-ops merged")
     yield 30, 10

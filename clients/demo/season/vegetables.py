@@ -12,7 +12,7 @@ from clients.demo.stage import Story
 from clients.demo.supplies import SUPPLIES
 
 ORIGIN = "青禾县清溪镇（演示）"
-APHIDS, WORMS, MOULD = (SUPPLIES[name] for name in ("示例吡虫啉可湿性粉剂", "示例苦参碱水剂", "示例嘧菌酯悬浮剂"))
+APHIDS, WORMS, MOULD = (SUPPLIES[name] for name in ("示例吡虫啉粉剂", "示例苦参碱水剂", "示例嘧菌酯悬浮剂"))
 COMPOST, NPK = SUPPLIES["示例有机肥"], SUPPLIES["示例复合肥"]
 BEST = "草莓 250 克盒装：检测、冷链、上架 · strawberries, tested, kept cold, sold"
 ONE, TWO, TUNNEL, BERRIES, PACKING = (

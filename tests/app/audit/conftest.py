@@ -69,11 +69,11 @@ def copy(kept: Kept, tmp_path: Path) -> Callable[[], File]:
 
 
 @pytest.fixture
-def damaged(kept: Kept, tmp_path: Path) -> Iterator[Path]:
+def folder(kept: Kept, tmp_path: Path) -> Path:
     """A whole data folder of one's own, to do anything to."""
-    folder = tmp_path / "data"
-    shutil.copytree(kept.settings.data, folder)
-    yield folder
+    copied = tmp_path / "data"
+    shutil.copytree(kept.settings.data, copied)
+    return copied
 
 
 @pytest.fixture

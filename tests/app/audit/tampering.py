@@ -22,13 +22,13 @@ KEYS = {
 
 
 def story() -> World:
-    """Some eight hundred entries: goods made, sent, received, oversold, corrected, by people with names and plates."""
+    """Some five hundred entries: goods made, sent, received, oversold, corrected, by people with names and plates."""
     world = county()
     planting = planted(world)
     many: list[Json] = [world.output("tomato", "1", lot=f"L{number}") for number in range(250)]
-    for by in ("farm", "farm", "farm"):
+    for _ in range(2):
         body: dict[str, Json] = {"inputs": [{"batch": planting}], "outputs": many}
-        world.state("harvest", by, body, [planting], sealed={"person": "王秀兰"})
+        world.state("harvest", "farm", body, [planting], sealed={"person": "王秀兰"})
         many = [world.output("tomato", "1") for _ in range(250)]
     lot = harvested(world, planting)
     for value in ("300", "200", "100"):
@@ -71,7 +71,7 @@ class File:
         connection = sqlite3.connect(path, isolation_level=None)
         connection.execute("PRAGMA ignore_check_constraints=ON")
         for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            connection.execute(f"DROP TRIGGER {name}")  # noqa: S608
+            connection.execute(f"DROP TRIGGER {name}")
         return cls(connection)
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -81,12 +81,12 @@ class File:
 def rows(database: Database, table: str) -> list[tuple[Any, ...]]:
     """All rows of a table in the order of its key, ``log_id`` left out."""
     columns, keys = ", ".join(TABLES[table]), ", ".join(KEYS[table])
-    return database.execute(f"SELECT {columns} FROM {table} ORDER BY {keys}")  # noqa: S608
+    return database.execute(f"SELECT {columns} FROM {table} ORDER BY {keys}")
 
 
 def sample(count: int) -> list[int]:
-    """Places of rows to meddle with: the first, one in the middle, the last two."""
-    return sorted({0, count // 2, count - 2, count - 1} & set(range(count)))
+    """Places of rows to meddle with: the first, one in the middle, the last."""
+    return sorted({0, count // 2, count - 1})
 
 
 def changed(value: Any, at: int) -> Iterator[Any]:
@@ -110,18 +110,18 @@ def changed(value: Any, at: int) -> Iterator[Any]:
 
 def set_field(database: Database, table: str, row: Sequence[Any], column: str, value: Any) -> None:
     where, keys = _where(database, table, row)
-    database.execute(f"UPDATE {table} SET {column} = {database.mark} WHERE {where}", [value, *keys])  # noqa: S608
+    database.execute(f"UPDATE {table} SET {column} = {database.mark} WHERE {where}", [value, *keys])
 
 
 def delete(database: Database, table: str, row: Sequence[Any]) -> None:
     where, keys = _where(database, table, row)
-    database.execute(f"DELETE FROM {table} WHERE {where}", keys)  # noqa: S608
+    database.execute(f"DELETE FROM {table} WHERE {where}", keys)
 
 
 def insert(database: Database, table: str, row: Sequence[Any]) -> None:
     marks = ", ".join([database.mark] * len(row))
     names = ", ".join(TABLES[table])
-    database.execute(f"INSERT INTO {table} (log_id, {names}) VALUES (1, {marks})", row)  # noqa: S608
+    database.execute(f"INSERT INTO {table} (log_id, {names}) VALUES (1, {marks})", row)
 
 
 def swap(database: Database, table: str, one: Sequence[Any], other: Sequence[Any]) -> bool:

@@ -139,7 +139,7 @@ def test_a_commit_that_vanished_whole(kept: Kept, copy: Callable[[], File], tmp_
     for table, columns in TABLES.items():
         column = next((name for name in ("log_index", "first_index") if name in columns), None)
         if column:
-            database.execute(f"DELETE FROM {table} WHERE {column} >= ?", [cut])  # noqa: S608
+            database.execute(f"DELETE FROM {table} WHERE {column} >= ?", [cut])
     database.execute("DELETE FROM checkpoints WHERE size > ?", [cut])
     database.execute("DELETE FROM tile_hashes WHERE (position + 1) * 256 > ?", [cut])
     database.connection.close()
@@ -207,7 +207,10 @@ def test_on_postgresql_too(tmp_path: Path, postgres_url: str, kept: Kept) -> Non
 def _some(table: str, all_rows: list[Row], place: int) -> Iterator[Tampering]:
     """One field, one row, two swapped, the last cut."""
     row = all_rows[place]
-    column = {"disclosures": "disclosure", "findings": "params", "named": "name"}.get(table, TABLES[table][-1])
+    column = {
+        "statements": "jws", "checkpoints": "note", "disclosures": "disclosure", "named": "name", "batches": "unit",
+        "lineage": "first_index", "postings": "amount", "shipments": "carrier", "findings": "params",
+    }.get(table, "hash")  # fmt: skip
     yield column, change(table, row, column, 1), [row]
     if table != ERASABLE:
         yield "deleted", remove(table, [row]), [row]

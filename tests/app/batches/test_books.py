@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
 from app.batches.amounts import to_micro
+from app.batches.rebuild import rebuild
 from app.errors import Conflict
-from app.tables import batches, shipments
+from app.tables import PROJECTIONS, batches, shipments
 from ledger.canonical import Json
 from ledger.errors import LedgerError, Malformed, NotAllowed
 from ledger.identity import ChainId, StatementHash, chain_id, trace_code
@@ -336,6 +337,24 @@ def test_corrections_that_may_not_stand(desk: Desk) -> None:
     ):
         assert refused(LedgerError, act) == wanted
     assert codes(desk.correct(ship, {"goods": goods(desk.lot, "100")}, by="inspector")) == []
+
+
+def test_a_rebuild_does_not_see_corrections_before_their_time(desk: Desk) -> None:
+    ship = desk.ship(desk.lot, "500")
+    desk.correct(ship, {"goods": goods(desk.lot, "400"), "receiver": desk.world.parties["shop"]})
+    count = desk.state("count", "farm", {"goods": goods(desk.lot, "800")}, [desk.lot])
+    desk.correct(ship, {"planned_arrival": "2026-03-02T00:00:00Z"})
+    desk.correct(count, {"goods": goods(desk.lot, "840")})
+    desk.correct(ship, None)
+
+    def rows() -> list[list[Any]]:
+        with desk.engine.connect() as connection:
+            return [sorted(map(repr, connection.execute(select(table)))) for table in PROJECTIONS]
+
+    live = rows()
+    with desk.engine.execution_options(writes=True).begin() as connection:
+        rebuild(connection, LOG_ID)
+    assert rows() == live
 
 
 # --- the law -------------------------------------------------------------------------------------------------------

@@ -298,7 +298,10 @@ def test_what_lineage_refuses(desk: Desk, way: str, depth: int, code: str) -> No
 
 def test_the_story_tells_what_led_here_and_nothing_else(desk: Desk) -> None:
     times: dict[str, Json] = {"start": "2026-03-01T01:00:00Z", "stop": "2026-03-01T02:00:00Z"}
-    desk.state("apply", "farm", {"name": "吡虫啉", "interval_days": 7, **times}, [desk.planting])
+    spray: dict[str, Json] = {"name": "吡虫啉", "interval_days": 7, **times}
+    # Stated late, but it happened before the harvest; the other came after, to what was still growing.
+    desk.state("apply", "farm", spray, [desk.planting], at="2026-02-20T01:00:00Z")
+    desk.state("apply", "farm", spray, [desk.planting])
     desk.ship(desk.lot, "100", to="shop")
     ours = desk.ship(desk.lot, "500")
     desk.state("load", "carrier", {"shipment": ours.statement.hash}, [desk.lot])
@@ -309,7 +312,8 @@ def test_the_story_tells_what_led_here_and_nothing_else(desk: Desk) -> None:
     sold = desk.ship(sauce, "20", by="coop", to="shop")
     told = desk.reader.story(sauce, None)
     assert [(each.steps, each.event.kind) for each in told] == [
-        (2, "plant"), (1, "harvest"), (2, "apply"), (1, "ship"), (1, "load"), (1, "receive"), (0, "process"), (0, "ship")
+        (2, "apply"), (2, "plant"), (1, "harvest"),
+        (1, "ship"), (1, "load"), (1, "receive"), (0, "process"), (0, "ship"),
     ]  # fmt: skip
     assert told[3].event.hash == ours.statement.hash
     assert told[-1].event.hash == sold.statement.hash

@@ -126,7 +126,7 @@ def test_times_lie_in_the_season_and_intervals_were_kept(loaded: Loaded) -> None
             continue
         assert first <= statement.at[:10] <= last
         if statement.kind == "apply":
-            free = moment(statement.body["stop"]) + timedelta(days=statement.body["interval_days"])
+            free = moment(statement.body["stop"]) + timedelta(days=statement.body.get("interval_days", 0))
             for chain in statement.on:
                 stops[chain].append(free)
     harvests = [statement for statement in signed if statement.kind == "harvest"]

@@ -14,9 +14,9 @@ from tests.clients.importer.live import County, county
 Importing = Callable[..., Report]
 
 
-@pytest.fixture
-def live(tmp_path: Path) -> Iterator[County]:
-    with county(tmp_path) as made:
+@pytest.fixture(scope="module")  # it takes seconds to start; each test joins with a party of its own
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[County]:
+    with county(tmp_path_factory.mktemp("county")) as made:
         yield made
 
 

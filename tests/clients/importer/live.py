@@ -39,8 +39,8 @@ class County:
         return party
 
     def joins(self, name: str, *roles: str) -> Device:
-        """A party with a device of its own, in a folder of that name."""
-        device = Device.create(self.folder / name, self.url, self.pin)
+        """A party with a device of its own, in a folder of its own."""
+        device = Device.create(self.folder / f"{name} {len([*self.folder.iterdir()])}", self.url, self.pin)
         return device.join(self.register(name, *roles, device=device))
 
 

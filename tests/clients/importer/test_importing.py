@@ -13,6 +13,7 @@ from clients.device import Device
 from clients.importer.importing import Report
 from clients.notebook import Kept
 from ledger.errors import NotAllowed
+from ledger.identity import ChainId, trace_code
 from ledger.statement import open_sealed
 from tests.clients.honest import Service
 from tests.clients.importer.test_sheet import workbook
@@ -382,3 +383,30 @@ dealer = "经销商"
     (bought,) = stated(client, "acquire")
     assert bought.statement.body["quantity"] == {"unit": "bottle", "value": "2"}
     assert imports(sheet, form).already == 1
+
+
+def test_a_trace_code_that_is_nobodys_is_a_bad_row(client: Client, imports: Importing, world: World) -> None:
+    form = (
+        SHIP.replace('own_code = "code"\n', 'code = "code"\n')
+        .replace('lot = "lot"\n', "")
+        .replace('product = "name"\n', "")
+    )
+    code = trace_code(ChainId("A" * 43))
+    report = imports(SHIP_HEADS + f"2026-03-02,{code},,,3,绿源超市,S1\n", form, parties=shop(world))
+    ((_, problem),) = report.bad
+    assert (problem.column, problem.error.code, problem.error.params["has"]) == ("code", "unknown-lot", code)
+
+
+def test_a_day_without_an_hour_is_not_before_an_hour_of_that_day(
+    client: Client, imports: Importing, world: World
+) -> None:
+    imports(HEADS + ROW.format("1", "5").replace("3月1日", "3月1日 22:30"), INTAKE)
+    report = imports(SHIP_HEADS + "2026-03-01,T1,番茄,1,3,绿源超市,S1\n", SHIP, parties=shop(world))
+    assert report.problems == []
+
+
+def test_two_lots_of_one_receipt_can_not_both_be_filled_in(client: Client, imports: Importing, world: World) -> None:
+    imports(SHIP_HEADS + "2026-03-02,T1,番茄,1,3,绿源超市,S1\n", SHIP, parties=shop(world))
+    form = INTAKE.replace('at = "到货日期"', 'at = "到货日期"\njoin = ["供货商"]')
+    report = imports(HEADS + ROW.format("1", "5") + ROW.format("2", "5"), form)
+    assert codes(report) == [(2, "lot-there")]

@@ -232,14 +232,14 @@ def test_an_origin_found_later_is_added_to_what_was_shipped(live: County, tmp_pa
     device = live.joins("Packers", "processor")
     shop = live.register("Shop", "shop")
     (device.folder / "parties.toml").write_text(f'"Shop" = "{shop}"\n', "utf-8")
-    (tmp_path / "ship.csv").write_text("date,gtin,lot,qty,to\n2026-03-02,10333830000016,186,10 CS,Shop\n", "utf-8")
+    (tmp_path / "ship.csv").write_text("date,gtin,lot,qty,to\n2026-03-02,00614141007349,186,10 CS,Shop\n", "utf-8")
     (tmp_path / "ship.toml").write_text(
         'kind = "ship"\nat = "date"\nunknown_lots = "open"\n'
         '[goods]\ngtin = "gtin"\nlot = "lot"\nquantity = "qty"\n[fields]\nreceiver = "to"\n',
         "utf-8",
     )
     (tmp_path / "come.csv").write_text(
-        "date,gtin,lot,qty,from,store,doc\n2026-03-01,10333830000016,186,25 CS,Farm,Store 1,ASN-1\n", "utf-8"
+        "date,gtin,lot,qty,from,store,doc\n2026-03-01,00614141007349,186,25 CS,Farm,Store 1,ASN-1\n", "utf-8"
     )
     (tmp_path / "come.toml").write_text(
         'kind = "intake"\nat = "date"\n[outputs]\ngtin = "gtin"\nlot = "lot"\nquantity = "qty"\n'
@@ -248,12 +248,12 @@ def test_an_origin_found_later_is_added_to_what_was_shipped(live: County, tmp_pa
     )
     code, report = imported(device, tmp_path / "ship.csv", mapping=tmp_path / "ship.toml")
     assert (code, report["opened"]) == (0, 1)
-    assert found(live, "10333830000016", "186")["quantity"] == "10"
+    assert found(live, "00614141007349", "186")["quantity"] == "10"
     code, report = imported(device, tmp_path / "come.csv", mapping=tmp_path / "come.toml", more=("--dry-run",))
     assert (code, [one["kind"] for one in report["recorded"]]) == (0, ["place.add", "correct"])
     code, report = imported(device, tmp_path / "come.csv", mapping=tmp_path / "come.toml")
     assert (code, report["filled_in"], problems(report, "bad")) == (0, 1, [])
-    lot = found(live, "10333830000016", "186")
+    lot = found(live, "00614141007349", "186")
     assert lot["quantity"] == "25"
     holdings = httpx.get(f"{live.url}/v1/batches/{lot['mark']}/holdings").raise_for_status().json()
     assert {row["account"]: row["amount"] for row in holdings if row["account"] != "origin"} == {

@@ -43,6 +43,7 @@ def workbook(path: Path, *rows: list[Any], title: str = "七月") -> Path:
         ROWS.replace("\n", "\r\n\r\n,\r\n").encode(),  # lines without anything
         '"批号","数量"\n="A-1","20 CS"\n'.encode(),
         "批号,数量,,\nA-1,20 CS,,\n".encode(),
+        "批号,数量\nA-1\x07\t,20\tCS\n".encode(),
         "批号,数量\n\N{NO-BREAK SPACE}A-1\N{ZERO WIDTH SPACE},20 CS\n".encode(),
     ],
 )
