@@ -16,9 +16,8 @@ import asyncio
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import IntegrityError
@@ -27,6 +26,7 @@ from app import stored
 from app.db import insert_rows
 from app.errors import Conflict, NotFound, ServiceError, Stopped
 from app.lock import Held, Lock
+from app.recording import Appended, Finding, Outcome, Projection, Record
 from app.tables import checkpoints, disclosures, entries, statements, tile_hashes
 from ledger import b64u, tiles
 from ledger.checkpoint import ED25519, Checkpoint, Note, VKey, open_checkpoint, sign
@@ -38,7 +38,7 @@ from ledger.merkle import Hash, root
 from ledger.receipt import Proven, Receipt
 from ledger.registry import KINDS as REGISTRY_KINDS
 from ledger.registry import Registry
-from ledger.statement import Disclosure, Statement
+from ledger.statement import Statement
 from ledger.tiles import Frontier
 
 GROUP = 512
@@ -51,62 +51,6 @@ PATIENCE = 0.002
 """How long, in s, a group waits for the callers of the group before."""
 
 _REMEMBERED = 50_000
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A statement that was read and fits its kind; its sealed fields with their audiences."""
-
-    statement: Statement
-    disclosures: tuple[tuple[str, str, Disclosure], ...] = ()
-    """(name, audience, disclosure) of each sealed field."""
-    opened: Mapping[str, Any] = field(default_factory=dict)
-    verified: bool = False
-    """Whether its signature has been checked; if not, the journal does it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A rule that a record breaks: ``hold`` blocks the next step, ``flag`` only shows."""
-
-    code: str
-    severity: str
-    batch: ChainId | None
-    params: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Appended:
-    """What stands in the log now; ``again`` if it stood there before."""
-
-    statement: Statement
-    first_index: int
-    receipt: Receipt
-    findings: tuple[Finding, ...]
-    again: bool = False
-
-
-Outcome: TypeAlias = Appended | LedgerError
-
-
-class Projection(Protocol):
-    """What follows from the statements, kept in the same transaction as they are."""
-
-    def open(self, connection: Connection, registry: Registry, page: Sequence[Record], *, careful: bool) -> object:
-        """Bring what these records need; without ``careful`` the database's constraints stand for some checks."""
-
-    def admit(self, record: Record) -> None:
-        """Raises Malformed, NotAllowed or Conflict for what may not stand beside what stands already."""
-
-    def post(self, record: Record, index: int, received: int) -> list[Finding]:
-        """Takes the statement in; what it breaks is found, not refused."""
-        ...
-
-    def write(self) -> None:
-        """Writes the rows of all that was posted."""
-
-    def forget(self) -> None:
-        """A group failed or somebody else wrote: nothing remembered holds any more."""
 
 
 @dataclass(slots=True)

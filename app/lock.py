@@ -38,7 +38,7 @@ class Held:
 
 
 class Lock:
-    """The lock of one log, a SQLite file in ``folder``, whose write transaction is the session all writers queue for."""
+    """One log's lock, a SQLite file in ``folder``, whose write transaction is the session all writers queue for."""
 
     def __init__(self, folder: Path, origin: str, *, synchronous: str = "FULL") -> None:
         folder.mkdir(parents=True, exist_ok=True)

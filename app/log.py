@@ -12,8 +12,9 @@ from app import schema
 from app.batches.books import Books
 from app.config import Settings
 from app.errors import ServiceError, Stopped
-from app.journal import Journal, Record
+from app.journal import Journal
 from app.lock import Lock
+from app.recording import Record
 from app.tables import logs
 from ledger.canonical import Json
 from ledger.checkpoint import ED25519, VKey

@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -71,7 +71,10 @@ Files = Annotated[
 def keygen(
     *,
     policy: Annotated[Path | None, Parameter(help="公开钉 policy.json，从服务以外得来 · the pin")] = None,
-    party: Annotated[str | None, Parameter(help="主体编号（登记后）· the party's id, once registered")] = None,
+    party: Annotated[
+        str | None,
+        Parameter(help="主体编号（登记后）· the party's id, once registered", allow_leading_hyphen=True),
+    ] = None,
     options: Options = DEFAULT,
 ) -> int:
     """生成本设备的密钥 · make this device's key, and say what a registrar needs to add it.
@@ -80,7 +83,7 @@ def keygen(
 
     Example: gengji keygen --url https://trace.example.org --policy policy.json
     """
-    speak = _speech(options)
+    speak = speech(options)
     member = ChainId(party) if party else None
     if (options.home / "identity.json").exists():
         device = Device.open(options.home)
@@ -104,8 +107,8 @@ def sign(files: Files, /, *, options: Options = DEFAULT) -> int:
 
     Example: gengji sign harvest.jsonl
     """
-    speak = _speech(options)
-    with _client(options) as client:
+    speak = speech(options)
+    with open_client(options) as client:
         lines = [*_lines(client, files)]
         rows: list[dict[str, Any]] = []
         with speak.counting(len(lines), "签名", "signing") as step:
@@ -122,8 +125,8 @@ def check(files: Files, /, *, options: Options = DEFAULT) -> int:
 
     Example: gengji check harvest.jsonl
     """
-    speak, rows = _speech(options), []
-    with _client(options) as client:
+    speak, rows = speech(options), []
+    with open_client(options) as client:
         for line in speak.progress([*_lines(client, files)], "检查", "checking"):
             try:
                 found = client.check(_good(line))
@@ -146,8 +149,8 @@ def submit(files: Files | None = None, /, *, options: Options = DEFAULT) -> int:
 
     Example: gengji submit harvest.jsonl shipping.jsonl
     """
-    speak = _speech(options)
-    with _client(options) as client:
+    speak = speech(options)
+    with open_client(options) as client:
         notebook, lines = client.notebook, [*_lines(client, files or [])]
         bad: list[dict[str, Any]] = []
         places: dict[str, str] = {}
@@ -175,7 +178,7 @@ def trace(code: str, /, *, forward: bool = False, back: bool = False, options: O
 
     Example: gengji trace "1234 5678 9012 3456 7890" --forward
     """
-    speak = _speech(options)
+    speak = speech(options)
     direction = "both" if forward == back else "forward" if forward else "back"
     with _service(options) as service:
         graph = service.trace(_code(code), direction)
@@ -195,7 +198,7 @@ def label(
 
     Example: gengji label "1234 5678 9012 3456 7890" --format svg -o label.svg
     """
-    speak = _speech(options)
+    speak = speech(options)
     with _service(options) as service:
         drawn = service.label(_code(code), format or output.suffix.lstrip(".").lower() or "png")
     output.write_bytes(drawn)
@@ -210,10 +213,11 @@ def label(
 
 
 @contextmanager
-def _client(options: Options) -> Iterator[Client]:
+def open_client(options: Options) -> Iterator[Client]:
+    """The party's client, with its notebook, for the length of a command. Raises NoDevice where there is none."""
     device = Device.open(options.home)
     if options.url is not None:
-        device = Device(device.folder, options.url, device.party, device.key, device.pin)
+        device = replace(device, url=options.url)
     with Notebook(device) as notebook, Client(notebook, lang=_lang(options)) as client:
         yield client
 
@@ -223,7 +227,8 @@ def _service(options: Options) -> Service:
     return Service(options.url or Device.open(options.home).url, lang=_lang(options))
 
 
-def _speech(options: Options) -> Speech:
+def speech(options: Options) -> Speech:
+    """How the command answers: the language asked for or the environment's, in words or as JSON."""
     return Speech(_lang(options), as_json=options.json)
 
 

@@ -25,7 +25,7 @@ UNWANTED = {
     ),
 }
 # A licence that would reach the project itself; the lesser one does not, and "LGPL" has no word break inside.
-COPYLEFT = re.compile(r"\bA?GPL|GNU (Affero )?General Public")
+COPYLEFT = re.compile(r"\bA?GPL|GNU (Affero )?General Public", re.IGNORECASE)
 
 
 def kept() -> list[PurePosixPath]:
@@ -82,7 +82,8 @@ def licences(package: Distribution) -> list[str]:
         return [min(expression.split(" OR "), key=lambda one: bool(COPYLEFT.search(one)))]
     first_line = str(told.get("license", "")).strip().split("\n")[0]
     classifiers = [line for line in told.get("classifier", []) if line.startswith("License ::")]
-    return [line for line in (first_line, *classifiers) if line]
+    files = [file for file in package.files or () if file.match("*.dist-info/licenses/*")]
+    return [line for line in (first_line, *classifiers) if line] or [file.read_text()[:200] for file in files]
 
 
 def test_no_installed_package_binds_the_project_to_its_own_licence() -> None:

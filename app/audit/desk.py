@@ -16,10 +16,10 @@ from app.audit.picture import Picture
 from app.batches.events import Event, Found, worded
 from app.batches.holdings import ACCOUNTS
 from app.batches.lineage import Graph, Node
-from app.journal import Finding
 from app.log import Log
 from app.parties.names import Name, Names
 from app.problems import Lang
+from app.recording import Finding
 from app.tables import findings, statements
 from ledger import records, wordings
 from ledger.identity import ChainId, mark

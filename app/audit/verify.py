@@ -321,7 +321,7 @@ class Auditor:
         text = Entry(chain, b64u.encode(prev) if prev is not None else None, entry.received, seq, hash_).text()
         leaf = Hash(sha256(b"\x00" + text.encode()).digest())
         wanted = (entry.log_index, b64u.decode(chain), seq, prev, entry.received, first, leaf)
-        if entry != wanted:
+        if tuple(entry) != wanted:
             names = ("log_index", "chain", "seq", "prev", "received", "first_index", "hash")
             name, has, want = next(three for three in zip(names, entry, wanted, strict=True) if three[1] != three[2])
             if name == "hash" and not self._in_time(entry.received, first, place):

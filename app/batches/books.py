@@ -25,7 +25,7 @@ from app.batches.corrections import effective
 from app.batches.goods import Batch, Leg, Shipment, lines, move
 from app.db import insert_rows
 from app.errors import Conflict
-from app.journal import Finding, Record
+from app.recording import Finding, Record
 from app.rules import goods as rules
 from app.stored import chunks
 from app.tables import batches, findings, lineage, named, postings, shipments, statements

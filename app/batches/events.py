@@ -10,8 +10,8 @@ from sqlalchemy import Connection, select
 
 from app.batches.corrections import corrections_on, effective
 from app.batches.holdings import held_by
-from app.journal import Finding
 from app.parties.names import Name, Names
+from app.recording import Finding
 from app.stored import chunks
 from app.tables import disclosures, entries, findings, statements
 from app.viewing import Viewer, audiences

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from sqlalchemy import Connection, delete, func, select
 
 from app.batches.books import Books
-from app.journal import Record
+from app.recording import Record
 from app.tables import PROJECTIONS, entries, logs, statements
 from ledger.records import KINDS
 from ledger.registry import Registry

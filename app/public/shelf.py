@@ -3,11 +3,12 @@
 A page is read from certain chains, which only ever grow. While they are as long as they were, so is the page what
 it was; and while the newest checkpoint is the same, no chain has grown. So the checkpoint is asked for every time,
 which is cheap, the chains only when it moved, and the page is made again only when one of them did. Their lengths
-are taken as of the checkpoint before the page was made: what it then says too early makes it be made once more, and
-too late it says nothing. Nothing is written.
+are taken as of the checkpoint from before the page was made: one that already shows a newer entry is made once more
+than it need be, and none ever lacks one. Nothing is written.
 """
 
 import gzip
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ class Kept:
 
 
 class Shelf:
-    """Pages by key; ``edition`` changes whenever templates or styles do."""
+    """Pages by key, for many threads; ``edition`` changes whenever templates or styles do."""
 
     def __init__(self, engine: Engine, log: Log, edition: str, most: int = MOST) -> None:
         self._engine = engine
@@ -50,6 +51,7 @@ class Shelf:
         self._most = most
         self._size = 0
         self._kept: OrderedDict[tuple[str, ...], Kept] = OrderedDict()
+        self._mine = threading.Lock()
 
     def newest(self) -> str:
         """The newest checkpoint; empty for a log without entries."""
@@ -57,11 +59,11 @@ class Shelf:
 
     def get(self, key: tuple[str, ...]) -> Kept | None:
         """The page if it is certainly right; else ask ``renew``. Quick enough for an event loop."""
-        kept = self._kept.get(key)
-        if kept is None or kept.note != self.newest():
-            return None
-        self._kept.move_to_end(key)
-        return kept
+        with self._mine:
+            kept = self._kept.get(key)
+            if kept is not None:
+                self._kept.move_to_end(key)
+        return kept if kept is not None and kept.note == self.newest() else None
 
     def renew(self, key: tuple[str, ...], make: Callable[[str], tuple[bytes, Iterable[ChainId]]]) -> Kept:
         """The page as it is now; ``make`` gives it under a checkpoint, with the chains that it was read from.
@@ -96,12 +98,13 @@ class Shelf:
         return f'W/"{sha256("|".join(said).encode()).hexdigest()[:32]}"'
 
     def _keep(self, key: tuple[str, ...], kept: Kept) -> Kept:
-        old = self._kept.pop(key, None)
-        self._size += _size(kept) - (_size(old) if old else 0)
-        self._kept[key] = kept
-        while self._size > self._most and len(self._kept) > 1:
-            _, gone = self._kept.popitem(last=False)
-            self._size -= _size(gone)
+        with self._mine:
+            old = self._kept.pop(key, None)
+            self._size += _size(kept) - (_size(old) if old else 0)
+            self._kept[key] = kept
+            while self._size > self._most and len(self._kept) > 1:
+                _, gone = self._kept.popitem(last=False)
+                self._size -= _size(gone)
         return kept
 
 

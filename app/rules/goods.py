@@ -6,7 +6,7 @@ from datetime import datetime
 
 from app.batches.amounts import from_micro
 from app.batches.goods import Batch, Leg
-from app.journal import Finding
+from app.recording import Finding
 from ledger.identity import ChainId
 from ledger.statement import Statement
 

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Engine, select
 
-from app.journal import Finding
+from app.recording import Finding
 from app.tables import findings, statements
 from ledger import b64u
 from ledger.errors import Malformed

@@ -12,8 +12,9 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from app.errors import TooLarge, UnknownType, status_of
-from app.journal import Appended, Finding, Journal, Outcome
+from app.journal import Journal
 from app.problems import problem
+from app.recording import Appended, Finding, Outcome
 from app.statements import reading
 from app.statements.service import Capture
 from ledger import wordings

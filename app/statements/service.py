@@ -8,7 +8,8 @@ from dataclasses import replace
 from sqlalchemy import Engine
 
 from app.batches.books import Books
-from app.journal import Finding, Journal, Record
+from app.journal import Journal
+from app.recording import Finding, Record
 from ledger import b64u, records
 from ledger.canonical import Json, check_normal, dumps
 from ledger.errors import Malformed

@@ -84,12 +84,13 @@ class Hand:
         """Worth trying: this batch's code, and what can be seen by it."""
         self._stage.shown[what] = batch.code
 
-    def _state(self, kind: str, on: Iterable[Batch] = (), place: str | None = None, **fields: Json) -> Kept:
+    def _state(self, kind: str, on: Iterable[Batch | ChainId] = (), place: str | None = None, **fields: Json) -> Kept:
         given = {name: value for name, value in fields.items() if value is not None}
         given["place"] = self._stage.places[place or self.place]
         given["person"] = self.party.people[self._turn % len(self.party.people)]
         self._turn += 1
-        return self._stage.state(self.client, kind, given, [batch.chain for batch in on], self._for)
+        chains = [one.chain if isinstance(one, Batch) else one for one in on]
+        return self._stage.state(self.client, kind, given, chains, self._for)
 
     def _make(self, made: Iterable[Made], *, packed: bool = False, named: bool = True) -> list[Json]:
         return [self._output(one, packed, named) for one in made]
@@ -353,6 +354,7 @@ class Hand:
 
     def correct(self, batch: Batch, amount: Amount, reason: str) -> None:
         """It was so much that was made of ``batch``, the only one that its statement brought."""
-        (output,) = self.client.notebook[batch.made_by].statement.body["outputs"]
+        made = self.client.notebook[batch.made_by].statement
+        (output,) = made.body["outputs"]
         new: dict[str, Json] = {"outputs": [{**output, "quantity": measured(amount, batch.unit)}]}
-        self._state("correct", [batch], statement=batch.made_by, reason=reason, new=new)
+        self._state("correct", made.targets, statement=batch.made_by, reason=reason, new=new)

@@ -1,7 +1,5 @@
 """``gengji import``: the command, and how its report is told."""
 
-import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -9,16 +7,12 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 
-from clients.cli import language
-from clients.client import Client
-from clients.commands import DEFAULT, Options
-from clients.device import Device
+from clients.commands import DEFAULT, Options, open_client, speech
 from clients.importer import importing
 from clients.importer import mapping as mappings
 from clients.importer.catalogue import Parties
 from clients.importer.importing import OWN, Recorded, Report
 from clients.importer.problems import BadMapping, BadSheet, say
-from clients.notebook import Notebook
 from clients.speech import Speech
 from ledger.identity import grouped
 from ledger.records import KINDS
@@ -39,13 +33,11 @@ def import_sheets(
 
     Example: gengji import receiving.csv transformation.csv shipping.csv
     """
-    speak = Speech(options.lang or language((), os.environ), as_json=options.json)
+    speak = speech(options)
     try:
         chosen = mappings.read(mapping) if mapping else None
         known = Parties(parties or options.home / "parties.toml")
-        device = Device.open(options.home)
-        device = replace(device, url=options.url) if options.url is not None else device
-        with Notebook(device) as notebook, Client(notebook, lang=speak.lang) as client:
+        with open_client(options) as client:
             report = importing.run(
                 client,
                 files,

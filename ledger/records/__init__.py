@@ -100,5 +100,6 @@ def check_correction(statement: Statement, opened: Mapping[str, Json], corrected
     for path, batch in batches_named(new):
         if batch not in before:
             raise Malformed("correction-batch", path=path.replace("body", "body.new", 1), has=batch)
-    if not set(statement.on) <= set(corrected.targets):
-        raise Malformed("on-corrected", path="on", wanted="chains of the statement corrected")
+    # All of them: or a batch's own chain would lack the word that changed its quantity.
+    if set(statement.on) != set(corrected.targets):
+        raise Malformed("on-corrected", path="on", wanted="all chains of the statement corrected")

@@ -24,9 +24,8 @@ TRUTH = {
 def _triggers(dialect: str, table: str, keys: tuple[tuple[str, ...], ...]) -> list[str]:
     refused = f"{table}: what is recorded is not changed"
     if dialect == "sqlite":
-        taken = " OR ".join(
-            f"EXISTS (SELECT 1 FROM {table} WHERE {' AND '.join(f'{c} = NEW.{c}' for c in key)})" for key in keys
-        )
+        same = [" AND ".join(f"{column} = NEW.{column}" for column in key) for key in keys]
+        taken = " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE {key})" for key in same)  # noqa: S608 - names from above
         return [
             f"CREATE TRIGGER {table}_keep_{verb.lower()} BEFORE {verb} ON {table} {when}"
             f"BEGIN SELECT RAISE(ABORT, '{refused}'); END"

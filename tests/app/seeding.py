@@ -9,9 +9,10 @@ from app import schema
 from app.batches.books import Books
 from app.config import Settings
 from app.db import connect
-from app.journal import Journal, Outcome, Record
+from app.journal import Journal
 from app.lock import Lock
 from app.log import write_key
+from app.recording import Outcome, Record
 from app.tables import logs
 from ledger import records
 from ledger.errors import LedgerError

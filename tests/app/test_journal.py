@@ -12,8 +12,9 @@ from app import stored
 from app.batches.books import Books
 from app.db import connect
 from app.errors import Conflict, ServiceError, Stopped
-from app.journal import Appended, Journal, Outcome
+from app.journal import Journal
 from app.lock import Lock
+from app.recording import Appended, Outcome
 from app.tables import TRUTH, entries, metadata, postings, statements
 from ledger import b64u
 from ledger.checkpoint import open_checkpoint

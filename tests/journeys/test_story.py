@@ -19,7 +19,10 @@ import pytest
 import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page
+from sqlalchemy import select
 
+from app.db import connect
+from app.tables import disclosures
 from clients.device import Device
 from clients.notebook import Notebook
 from ledger import b64u
@@ -84,7 +87,7 @@ class County:
         key = told("keygen", *options, "--policy", self.data / "policy.json")["key"]
         fields = {"keys": [key], "roles": [*roles], "profile": {**profile, "division": "990101", "side": "agriculture"}}
         self.ids[name] = by.state("party.register", fields).chain
-        told("keygen", "--home", home, "--party", self.ids[name])
+        told("keygen", "--home", home, f"--party={self.ids[name]}")  # an id may begin with a dash
         self.parties[name] = self.opened.enter_context(party(home))
 
     def root(self, name: str) -> Party:
@@ -259,6 +262,13 @@ def a_shopper_reads_the_label(county: County, story: Told, phone: Page, folder: 
 
 def a_stranger_sees_nothing_sealed(county: County, story: Told) -> None:
     """Whatever can be had without signing in, and the public form still verifies."""
+    engine = connect(county.database_url)
+    with engine.connect() as connection:
+        kept = [
+            json.loads(b64u.decode(text)) for text in connection.execute(select(disclosures.c.disclosure)).scalars()
+        ]
+    engine.dispose()
+    assert {name: value for _, name, value in kept} == {**SEALED, "position": POSITION}, "or there is nothing to find"
     size = int(httpx.get(f"{county.url}/log/checkpoint").text.splitlines()[1])
     batches = (story.planting, story.lot, story.sauce)
     pages = [f"/log/statements/0-{size - 1}", "/v1/changes", "/v1/batches", "/v1/places", "/v1/products"]

@@ -226,7 +226,7 @@ def correct(
     world: World, corrected: Statement, new: dict[str, Json] | None, sealed: dict[str, Json] | None = None, **more: Any
 ) -> None:
     body: dict[str, Json] = {"reason": "填错", "statement": corrected.hash, **({"new": new} if new else {})}
-    on = more.pop("on", corrected.targets[:1])
+    on = more.pop("on", corrected.targets)
     statement = world.statement("correct", "farm", {**body, **more}, on, sealed)
     records.check(statement, sealed or {})
     records.check_correction(statement, sealed or {}, corrected)

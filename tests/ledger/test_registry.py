@@ -6,36 +6,13 @@ from typing import Any
 
 import pytest
 
-from ledger import checkpoint
 from ledger.canonical import Json
-from ledger.checkpoint import VKey
 from ledger.errors import LedgerError, NotAllowed
 from ledger.identity import ChainId
-from ledger.keys import KeyId, PrivateKey, prove
-from ledger.registry import KINDS, Registry
-from tests.world import LOG, POLICY, Device, World, county, harvested, kg, opened, planted, profile, proven, secret
-
-
-@pytest.fixture
-def world() -> World:
-    return county()
-
-
-def refused(world: World, kind: str, by: str, body: dict[str, Json], *on: ChainId, **more: Any) -> str:
-    """The code with which the registry refuses it, right now."""
-    statement = world.statement(kind, by, body, on, **more)
-    with pytest.raises(LedgerError) as error:
-        world.registry.authorise(statement)
-    return error.value.code
-
-
-def registration(*keys: Json, roles: tuple[str, ...] = ()) -> dict[str, Json]:
-    return {"keys": [*keys], "profile": profile("新"), "roles": [*roles]}
-
-
-def new_key(name: str, party: str) -> dict[str, Json]:
-    return {"jwk": secret(name).public.jwk, "proof": prove(secret(name), LOG, party)}
-
+from ledger.keys import KeyId, PrivateKey
+from ledger.registry import Registry
+from tests.ledger.registering import harvest_of, new_key, refused, registration
+from tests.world import LOG, POLICY, Device, World, harvested, kg, opened, planted, proven, secret
 
 # --- log.open --------------------------------------------------------------------------------------------------
 
@@ -239,13 +216,9 @@ def test_roles_are_granted_and_ended_by_a_registrar(world: World) -> None:
     farm = world.parties["farm"]
     planting = planted(world)
     world.state("role.end", "registrar", {"role": "farm"}, [farm])
-    assert refused(world, "harvest", "farm", body_of(world, planting), planting) == "role"
+    assert refused(world, "harvest", "farm", harvest_of(world, planting), planting) == "role"
     world.state("role.grant", "registrar", {"role": "farm"}, [farm])
     harvested(world, planting)
-
-
-def body_of(world: World, planting: ChainId) -> dict[str, Json]:
-    return {"inputs": [{"batch": planting}], "outputs": [world.output("tomato", "1")]}
 
 
 @pytest.mark.parametrize("by", ["farm", "coop", "root", "operator"])
@@ -280,140 +253,6 @@ def test_a_role_is_named(world: World) -> None:
     assert refused(world, "role.grant", "registrar", {}, world.parties["farm"]) == "missing"
     both: dict[str, Json] = {"confirms": world.statements[0].hash, "role": "farm"}
     assert refused(world, "role.grant", "root", both, world.parties["farm"]) == "confirms"
-
-
-# --- root acts -------------------------------------------------------------------------------------------------
-
-
-def test_an_act_is_confirmed_by_another_root_key(world: World) -> None:
-    root = world.parties["root"]
-    first = world.state("log.policy", "root", {"policy": {"farm": ["plant"]}}, [root])
-    confirm: dict[str, Json] = {"confirms": first.hash}
-    assert refused(world, "log.policy", "root", confirm, root) == "second-key"
-    assert refused(world, "log.policy", "registrar", confirm, root) == "signer"
-    assert refused(world, "log.close", "root-2", confirm, root) == "confirms"
-    assert refused(world, "log.policy", "root-2", {"confirms": world.statements[0].hash}, root) == "confirms"
-    assert refused(world, "log.policy", "root-2", {**confirm, "policy": {"farm": ["sell"]}}, root) == "confirms"
-    world.state("log.policy", "root-2", confirm, [root])
-    assert world.registry.policy == {"farm": {"plant"}}
-    assert refused(world, "log.policy", "root-3", confirm, root) == "confirms"
-
-
-def test_an_act_is_confirmed_for_the_same_party(world: World) -> None:
-    first = world.state("role.grant", "root", {"role": "registrar"}, [world.parties["farm"]])
-    assert refused(world, "role.grant", "root-2", {"confirms": first.hash}, world.parties["coop"]) == "confirms"
-
-
-@pytest.mark.parametrize("gone", ["root", "root-2"])
-def test_both_keys_of_an_act_stand_at_its_confirmation(world: World, gone: str) -> None:
-    root = world.parties["root"]
-    first = world.state("log.close", "root", {"successor": "next.example.org"}, [root])
-    world.state("key.revoke", "root-3", {"kid": secret(gone).public.kid}, [root])
-    assert refused(world, "log.close", "root-2", {"confirms": first.hash}, root) == "key-revoked"
-
-
-@pytest.mark.parametrize(
-    ("kind", "body"),
-    [("log.policy", {"policy": POLICY}), ("log.close", {"successor": "x"}), ("log.key", {"vkey": "x"})],
-)
-def test_acts_are_roots_and_touch_the_root_chain(world: World, kind: str, body: dict[str, Json]) -> None:
-    root = world.parties["root"]
-    assert refused(world, kind, "registrar", body, root) == "signer"
-    assert refused(world, kind, "operator", body, root) == "signer"
-    assert refused(world, kind, "root", body, world.parties["farm"]) == "unknown-party"
-    assert refused(world, kind, "root", body, root, world.parties["farm"]) == "on-one"
-    assert refused(world, kind, "root", {}, root) == "missing"
-
-
-def test_the_policy_changes_who_may(world: World) -> None:
-    planting = planted(world)
-    world.act("log.policy", {"policy": {**POLICY, "farm": ["plant"], "shop": ["harvest"]}})
-    planted(world)
-    assert refused(world, "harvest", "farm", body_of(world, planting), planting) == "role"
-    world.state("harvest", "shop", body_of(world, planting), [planting])
-
-
-def test_a_new_log_key_is_one_of_this_log(world: World) -> None:
-    root, key = world.parties["root"], secret("new log")
-    vkey = str(VKey(LOG, checkpoint.ED25519, key.public))
-    world.act("log.key", {"vkey": vkey})
-    assert world.registry.log_keys == [vkey]
-    for wrong, code in (
-        (vkey[:-1], "vkey"),
-        (vkey.replace("county", "other"), "vkey-id"),
-        (str(VKey("other.example.org", checkpoint.ED25519, key.public)), "log-key"),
-        (str(VKey(LOG, checkpoint.COSIGNATURE, key.public)), "log-key"),
-        (str(VKey(LOG, checkpoint.ED25519, secret("farm").public)), "key-taken"),
-    ):
-        assert refused(world, "log.key", "root", {"vkey": wrong}, root) == code
-
-
-def test_after_its_close_a_log_takes_nothing(world: World) -> None:
-    world.act("log.close", {"successor": "next.example.org"})
-    assert world.registry.closed == "next.example.org"
-    assert refused(world, "plant", "farm", {"outputs": [world.output("tomato", "1")]}) == "log-closed"
-    assert refused(world, "log.close", "root", {"successor": "x"}, world.parties["root"]) == "log-closed"
-
-
-# --- agent.grant, agent.end, for -------------------------------------------------------------------------------
-
-
-def test_an_agent_acts_for_its_principal(world: World) -> None:
-    farm, coop = world.parties["farm"], world.parties["coop"]
-    plant: dict[str, Json] = {"outputs": [world.output("tomato", "1")]}
-    assert refused(world, "plant", "coop", plant, for_="farm") == "agent"
-    world.state("agent.grant", "farm", {"agent": coop, "kinds": ["plant", "observe"]}, [farm])
-    (planting,) = world.state("plant", "coop", plant, for_="farm").created
-    assert refused(world, "harvest", "coop", body_of(world, planting), planting, for_="farm") == "agent"
-    assert refused(world, "plant", "farm", plant, for_="coop") == "agent"  # one way only
-    assert refused(world, "plant", "shop", plant, for_="farm") == "agent"
-    world.state("agent.end", "farm", {"agent": coop, "kinds": ["plant"]}, [farm])
-    assert refused(world, "plant", "coop", plant, for_="farm") == "agent"
-    world.state("observe", "coop", {"weather": "晴"}, [planting], for_="farm")
-
-
-def test_the_principals_role_decides_not_the_agents(world: World) -> None:
-    shop, coop = world.parties["shop"], world.parties["coop"]
-    plant: dict[str, Json] = {"outputs": [world.output("tomato", "1")]}
-    world.state("agent.grant", "shop", {"agent": coop, "kinds": ["plant"]}, [shop])
-    assert refused(world, "plant", "coop", plant, for_="shop") == "role"
-    # And an agent needs no role of its own for what its principal may do.
-    farm = world.parties["farm"]
-    world.state("agent.grant", "farm", {"agent": world.parties["lab"], "kinds": ["plant"]}, [farm])
-    world.state("plant", "lab", plant, for_="farm")
-
-
-def test_a_registrar_grants_agents_for_those_without_keys_only(world: World) -> None:
-    coop, farm = world.parties["coop"], world.parties["farm"]
-    grant: dict[str, Json] = {"agent": coop, "kinds": ["plant"]}
-    keyless = world.register("keyless", "farm", keyless=True)
-    assert refused(world, "agent.grant", "coop", grant, keyless) == "signer"
-    assert refused(world, "agent.grant", "root", grant, keyless) == "signer"
-    world.state("agent.grant", "registrar", grant, [keyless])
-    world.state("plant", "coop", {"outputs": [world.output("tomato", "1")]}, for_="keyless")
-    for kind in ("agent.grant", "agent.end"):
-        assert refused(world, kind, "registrar", grant, farm) == "principal-signs"
-    world.state("key.revoke", "farm", {"kid": secret("farm").public.kid}, [farm])
-    world.state("agent.grant", "registrar", grant, [farm])
-
-
-def test_an_agent_is_a_party(world: World) -> None:
-    body: dict[str, Json] = {"agent": "A" * 43, "kinds": ["plant"]}
-    assert refused(world, "agent.grant", "farm", body, world.parties["farm"]) == "unknown-party"
-
-
-def test_for_is_for_records_places_and_products_only(world: World) -> None:
-    farm, coop = world.parties["farm"], world.parties["coop"]
-    kinds: list[Json] = [*KINDS]
-    world.state("agent.grant", "farm", {"agent": coop, "kinds": kinds[:64]}, [farm])
-    body: dict[str, Json] = {"base_unit": "kg", "names": {"zh": "椒"}, "own_code": "P9"}
-    (product,) = world.state("product.add", "coop", body, for_="farm").created
-    assert world.registry.products[product].party == farm
-    place: dict[str, Json] = {"division": "510182", "kind": "plot", "name": "九号地", "township": "丹景山镇"}
-    (plot,) = world.state("place.add", "coop", place, for_="farm").created
-    assert world.registry.places[plot].party == farm
-    assert refused(world, "key.add", "coop", new_key("second", farm), farm, for_="farm") == "for-registry"
-    assert refused(world, "party.register", "coop", registration(), for_="farm") == "for-registry"
 
 
 # --- place.add, product.add ------------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from app.audit.rows import read_only
 from app.audit.signatures import Signatures, Signed
 from app.audit.verify import audit
 from app.db import connect
-from app.journal import Journal, Record
+from app.journal import Journal
+from app.recording import Record
 from app.stored import read_note
 from app.tables import findings
 from ledger import b64u

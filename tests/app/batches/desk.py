@@ -9,8 +9,9 @@ from sqlalchemy import Engine, func, select
 
 from app.batches.reading import BatchReader
 from app.db import connect
-from app.journal import Appended, Journal
+from app.journal import Journal
 from app.log import Log, open_log
+from app.recording import Appended
 from app.tables import postings
 from ledger.canonical import Json
 from ledger.errors import LedgerError

@@ -174,13 +174,13 @@ def test_a_value_corrected_behind_a_seal_is_not_shown_as_if_it_stood(desk: Desk)
     assert (event.values["price"], "price" in event.effective, event.effective["buyer"]) == ("6 元", False, "王小二")
 
 
-def test_a_correction_that_touched_another_batch_is_seen_too(desk: Desk) -> None:
+def test_a_correction_is_seen_on_every_batch_it_is_about(desk: Desk) -> None:
     inputs: list[Json] = [{"batch": desk.lot, "quantity": kg("10")}]
     outputs: list[Json] = [desk.world.output("sauce", "5"), desk.world.output("sauce", "3")]
     made = desk.state("process", "coop", {"inputs": inputs, "outputs": outputs}, [desk.lot]).statement
     fixed: list[Json] = [{**desk.world.output("sauce", "5"), "grade": "特级"}, desk.world.output("sauce", "4")]
     body: dict[str, Json] = {"statement": made.hash, "reason": "错", "new": {"outputs": fixed}}
-    desk.state("correct", "coop", body, [desk.lot])
+    desk.state("correct", "coop", body, made.targets)
     first, second = made.created
     assert (desk.reader.batch(first).grade, desk.reader.batch(second).quantity) == ("特级", "4")
     assert desk.reader.events(second, None)[0].effective["outputs"] == fixed

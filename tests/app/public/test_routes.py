@@ -278,7 +278,7 @@ def test_a_correction_shows_the_new_and_keeps_the_old(tmp_path: Path) -> None:
     harvest = next(s for s in world.statements if story.tomatoes in s.created)
     new = {"outputs": [world.output("tomato", "1230", grade="一级", lot="20260405-A")]}
     body = {"statement": harvest.hash, "reason": "过磅单看错", "new": new}
-    world.state("correct", "farm", body, [story.tomatoes], at=told(42))  # type: ignore[arg-type]
+    world.state("correct", "farm", body, harvest.targets, at=told(42))  # type: ignore[arg-type]
     with visiting(create_app(seed(tmp_path, world))) as visitor:
         page = visitor.get(f"/t/{trace_code(story.tomatoes)}").text
         data = visitor.get(f"/t/{trace_code(story.tomatoes)}", DATA).json()

@@ -1,0 +1,72 @@
+"""What passes through the journal: records go in, receipts or refusals come out, and projections are told.
+
+Those who bring statements, and those who keep what follows from them, know these and not the journal's workings.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+from sqlalchemy import Connection
+
+from ledger.errors import LedgerError
+from ledger.identity import ChainId
+from ledger.receipt import Receipt
+from ledger.registry import Registry
+from ledger.statement import Disclosure, Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A statement that was read and fits its kind; its sealed fields with their audiences."""
+
+    statement: Statement
+    disclosures: tuple[tuple[str, str, Disclosure], ...] = ()
+    """(name, audience, disclosure) of each sealed field."""
+    opened: Mapping[str, Any] = field(default_factory=dict)
+    verified: bool = False
+    """Whether its signature has been checked; if not, the journal does it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule that a record breaks: ``hold`` blocks the next step, ``flag`` only shows."""
+
+    code: str
+    severity: str
+    batch: ChainId | None
+    params: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What stands in the log now; ``again`` if it stood there before."""
+
+    statement: Statement
+    first_index: int
+    receipt: Receipt
+    findings: tuple[Finding, ...]
+    again: bool = False
+
+
+Outcome: TypeAlias = Appended | LedgerError
+
+
+class Projection(Protocol):
+    """What follows from the statements, kept in the same transaction as they are."""
+
+    def open(self, connection: Connection, registry: Registry, page: Sequence[Record], *, careful: bool) -> object:
+        """Bring what these records need; without ``careful`` the database's constraints stand for some checks."""
+
+    def admit(self, record: Record) -> None:
+        """Raises Malformed, NotAllowed or Conflict for what may not stand beside what stands already."""
+
+    def post(self, record: Record, index: int, received: int) -> list[Finding]:
+        """Takes the statement in; what it breaks is found, not refused."""
+        ...
+
+    def write(self) -> None:
+        """Writes the rows of all that was posted."""
+
+    def forget(self) -> None:
+        """A group failed or somebody else wrote: nothing remembered holds any more."""
