@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,15 @@ import pytest
 from app.audit.report import Report
 from app.audit.rows import read_lock, read_only
 from app.audit.verify import audit
+from app.batches.books import Books
 from app.config import Settings
+from app.db import connect
+from app.journal import Appended, Journal
+from app.lock import Lock
 from ledger.policy import Pin
 from tests.app.audit.tampering import File, story
-from tests.app.seeding import seed
+from tests.app.seeding import LOG_ID, append
+from tests.app.seeding import folder as folder_of
 from tests.parts.postgres import database
 from tests.world import World
 
@@ -42,12 +48,26 @@ class Kept:
             engine.dispose()
 
 
+def seed_apart(data: Path, world: World, url: str = "") -> Settings:
+    """As ``seed``, but each commit has a millisecond of its own: where one ended is read from the entries alone."""
+    settings = folder_of(data, world, url)
+    engine = connect(settings.url)
+    ticks = count(world.clock * 1000)
+    lock = Lock(settings.data / "lock", world.log)
+    writer = Journal(engine, lock, world.log_key, world.log, LOG_ID, Books(LOG_ID), lambda: next(ticks))
+    for outcome in append(writer, world, world.statements):
+        assert isinstance(outcome, Appended)
+    writer.close()
+    engine.dispose()
+    return settings
+
+
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
     """The story of `tampering`, recorded once a module."""
     data = tmp_path_factory.mktemp("kept")
     world = story()
-    settings = seed(data, world)
+    settings = seed_apart(data, world)
     connection = sqlite3.connect(data / "ledger.sqlite")
     connection.execute("PRAGMA journal_mode=DELETE")  # so that a copy of the one file is a copy of it all
     connection.close()

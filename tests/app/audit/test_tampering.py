@@ -12,7 +12,7 @@ from psycopg import sql
 from app.audit.report import Report
 from ledger import b64u
 from tests.app.audit import tampering
-from tests.app.audit.conftest import Kept
+from tests.app.audit.conftest import Kept, seed_apart
 from tests.app.audit.tampering import (
     KEYS,
     TABLES,
@@ -26,7 +26,6 @@ from tests.app.audit.tampering import (
     set_field,
     swap,
 )
-from tests.app.seeding import seed
 from tests.parts.postgres import libpq
 
 Row = tuple[Any, ...]
@@ -185,7 +184,7 @@ class Server:
 
 def test_on_postgresql_too(tmp_path: Path, postgres_url: str, kept: Kept) -> None:
     url = postgres_url
-    settings = seed(tmp_path / "data", kept.world, url)
+    settings = seed_apart(tmp_path / "data", kept.world, url)
     own = Kept(settings, kept.world)
     assert own.audit(url).clean
     server = Server(url)
