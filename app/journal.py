@@ -359,7 +359,8 @@ class Journal:
         now = self._clock()
         if now < self._received - CLOCK_BACK:
             raise Stopped("clock-back", has=now, wanted=self._received)
-        return max(now, self._received)
+        # Never the same twice: so each commit has a time of its own, and a checkpoint that vanished is missed.
+        return max(now, self._received + 1)
 
     # --- knowing where the log stands ----------------------------------------------------------------------------
 

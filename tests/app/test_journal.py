@@ -285,7 +285,7 @@ def test_a_clock_that_runs_back_stops_the_service(engine: Engine, data: Path, wo
     now[0] -= 9_000
     planted(world)
     (outcome,) = append(writer, world, world.statements[-1:])
-    assert appended(outcome).receipt.entries[0].entry.received == 1_800_000_000_000  # within what clocks do
+    assert appended(outcome).receipt.entries[0].entry.received > 1_800_000_000_000  # within what clocks do
     now[0] -= 9_000
     planted(world)
     (outcome,) = append(writer, world, world.statements[-1:])
