@@ -68,6 +68,12 @@ Files = Annotated[
 ]
 
 
+Code = Annotated[
+    # A mark may begin with a dash: one in 64 does.
+    str, Parameter(help="追溯码、标识或批次编号 · trace code, mark or id", allow_leading_hyphen=True)
+]
+
+
 def keygen(
     *,
     policy: Annotated[Path | None, Parameter(help="公开钉 policy.json，从服务以外得来 · the pin")] = None,
@@ -173,7 +179,7 @@ def submit(files: Files | None = None, /, *, options: Options = DEFAULT) -> int:
     return 1 if bad or any(one["state"] == "refused" for one in rows) else 0
 
 
-def trace(code: str, /, *, forward: bool = False, back: bool = False, options: Options = DEFAULT) -> int:
+def trace(code: Code, /, *, forward: bool = False, back: bool = False, options: Options = DEFAULT) -> int:
     """溯源与追踪 · what a batch was made of (--back), and what became of it (--forward); both by default.
 
     Example: gengji trace "1234 5678 9012 3456 7890" --forward
@@ -187,7 +193,7 @@ def trace(code: str, /, *, forward: bool = False, back: bool = False, options: O
 
 
 def label(
-    code: str,
+    code: Code,
     /,
     *,
     format: Annotated[Literal["png", "svg"] | None, Parameter(help="png | svg")] = None,  # noqa: A002

@@ -17,7 +17,7 @@ from ledger.canonical import Json
 from ledger.errors import LedgerError
 from ledger.identity import grouped
 from ledger.records import KINDS
-from ledger.wordings import Lang
+from ledger.wordings import Lang, quantity
 
 T = TypeVar("T")
 
@@ -45,25 +45,37 @@ def _tree(graph: Mapping[str, Any], lang: Lang) -> Tree:
     """The lineage from the batch that was asked for; one that is reached twice is shown in full once."""
     nodes = {node["chain"]: node for node in graph.get("nodes", ())}
     edges = graph.get("edges", ())
-
-    def text(chain: str) -> str:
-        node = nodes.get(chain, {})
-        names = node.get("product_names") or node.get("names") or {}
-        name = names.get(lang) or node.get("product") or ""
-        return f"{grouped(node['code'])}  {name}" if "code" in node else chain
-
-    def grow(branch: Tree, chain: str, here: str, there: str, shown: set[str]) -> None:
+    root = graph.get("about") or next(iter(nodes), "")
+    grown = Tree(_batch(nodes.get(root, {}), root, lang))
+    for word, here, there in ((("来自", "made of"), "child", "parent"), (("去向", "became"), "parent", "child")):
+        steps: dict[str, list[str]] = {}
         for edge in edges:
-            if edge[here] == chain:
-                twig = branch.add(text(edge[there]))
-                if edge[there] not in shown:
-                    grow(twig, edge[there], here, there, shown | {edge[there]})
-
-    root = graph.get("chain") or next(iter(nodes), "")
-    grown = Tree(text(root))
-    grow(grown.add("来自" if lang == "zh" else "made of"), root, "child", "parent", {root})
-    grow(grown.add("去向" if lang == "zh" else "became"), root, "parent", "child", {root})
+            steps.setdefault(edge[here], []).append(edge[there])
+        if root in steps:
+            shown = {root}
+            waiting = [(grown.add(word[lang == "en"]), root)]
+            while waiting:
+                branch, chain = waiting.pop()
+                for other in steps.get(chain, ()):
+                    twig = branch.add(_batch(nodes.get(other, {}), other, lang))
+                    if other not in shown:
+                        shown.add(other)
+                        waiting.append((twig, other))
     return grown
+
+
+def _batch(node: Mapping[str, Any], chain: str, lang: Lang) -> str:
+    """One line: code, product, how much, whose."""
+    if not node:
+        return chain
+    amount = {"unit": str(node["unit"]), "value": str(node["quantity"])} if node.get("quantity") else None
+    told = [
+        grouped(node["code"]),
+        (node.get("product") or {}).get(lang, ""),
+        quantity(amount, lang) if amount else "",
+        (node.get("producer") or {}).get(lang, ""),
+    ]
+    return "  ".join(filter(None, told))
 
 
 class Speech:
@@ -82,7 +94,9 @@ class Speech:
 
     def tree(self, graph: Mapping[str, Any]) -> None:
         """A lineage, as a tree from the batch that was asked for."""
-        self._console.print(_tree(graph, self.lang))
+        # A line that the terminal wraps is better than a name that the tree has cut.
+        wide = Console(width=max(self._console.width, 200), highlight=False, markup=False)
+        wide.print(_tree(graph, self.lang))
 
     def document(self, value: Any) -> None:
         self._console.print(json.dumps(value, ensure_ascii=False, default=self._plain))

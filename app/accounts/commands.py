@@ -46,7 +46,7 @@ def add(
     login: str,
     *,
     name: str,
-    party: str,
+    party: Annotated[str, Parameter(allow_leading_hyphen=True)],
     role: str,
     division: str = "",
     side: str = "",

@@ -216,13 +216,22 @@ def test_trace_draws_the_lineage(shell: Shell, service: Service) -> None:
     chains = {name: name * 42 + "A" for name in "abc"}
     codes = {name: trace_code(chain) for name, chain in chains.items()}  # type: ignore[arg-type]
     service.lineage = {
-        "chain": chains["b"],
-        "nodes": [{"chain": chains[n], "code": codes[n], "product_names": {"zh": f"产品{n}"}} for n in "abc"],
+        "about": chains["b"],
+        "nodes": [
+            {"chain": chains[n], "code": codes[n], "product": {"zh": f"产品{n}"}, "quantity": "5", "unit": "kg"}
+            for n in "abc"
+        ],
         "edges": [{"parent": chains["a"], "child": chains["b"]}, {"parent": chains["b"], "child": chains["c"]}],
     }
     assert shell("trace", grouped(codes["b"])) == 0
     lines = shell.out.splitlines()
-    assert [line.split()[-1] for line in lines] == ["产品b", "来自", "产品a", "去向", "产品c"]
+    assert [line.strip(" │├└─") for line in lines] == [
+        f"{grouped(codes['b'])}  产品b  5 公斤",
+        "来自",
+        f"{grouped(codes['a'])}  产品a  5 公斤",
+        "去向",
+        f"{grouped(codes['c'])}  产品c  5 公斤",
+    ]
     assert service.requests[-1].url.path == f"/v1/batches/{codes['b']}/lineage"
     for flags, direction in (((), "both"), (("--forward",), "forward"), (("--back",), "back")):
         assert shell.json("trace", f"https://x.example/t/{chains['b'][:22]}", *flags)["direction"] == direction

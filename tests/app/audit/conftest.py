@@ -15,8 +15,9 @@ from app.audit.verify import audit
 from app.batches.books import Books
 from app.config import Settings
 from app.db import connect
-from app.journal import Appended, Journal
+from app.journal import Journal
 from app.lock import Lock
+from app.recording import Appended
 from ledger.policy import Pin
 from tests.app.audit.tampering import File, story
 from tests.app.seeding import LOG_ID, append

@@ -1,0 +1,65 @@
+"""``gengji serve``: a module of its own, because what it imports is most of the service."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from app import config, main
+from app.accounts import demonstration
+from app.commands import Data, Database
+from app.config import Settings
+from ledger.identity import grouped, read_trace_code
+
+
+def serve(
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    workers: int | None = None,
+    data: Data = Path("var"),
+    database_url: Database = None,
+) -> None:
+    """启动服务 · the service. Refuses to start, saying why, on a database behind or beside its lock.
+
+    Example: gengji serve --data ./var --port 8000
+    """
+    settings = config.load(data, os.environ, host=host, port=port, workers=workers, database_url=database_url)
+    options: dict[str, Any] = {"host": settings.host, "port": settings.port, "log_level": "warning"}
+    if settings.workers == 1:
+        _Server(uvicorn.Config(main.create_app(settings), server_header=False, **options), settings).run()
+        return
+    os.environ["GENGJI_DATA"] = str(data)
+    if database_url is not None:
+        os.environ["GENGJI_DATABASE_URL"] = database_url
+    uvicorn.run("app.main:from_environment", factory=True, workers=settings.workers, server_header=False, **options)
+
+
+class _Server(uvicorn.Server):
+    """Says where it serves once it does: an address printed before the port is had would be a guess."""
+
+    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+        super().__init__(config)
+        self._settings = settings
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            print("\n".join(_welcome(self._settings)), flush=True)
+
+
+def _welcome(settings: Settings) -> Iterator[str]:
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
+    url = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    yield "耕迹 · Gengji"
+    yield f"  消费者查询 · shoppers      {url}/"
+    yield f"  监管核验   · supervisors   {url}/audit"
+    told = demonstration.read(settings.data / demonstration.FILE)
+    if told.code:
+        code = read_trace_code(told.code)
+        yield f"  试试追溯码 · try the code  {grouped(code)}  {url}/t/{code}"
+    for one in told.sign_ins:
+        yield f"  演示账号   · sign-in       {one.login} / {one.password}  {one.who}"
+    yield "  停止 · stop                Ctrl+C"
