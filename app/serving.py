@@ -1,5 +1,6 @@
 """``gengji serve``: a module of its own, because what it imports is most of the service."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,10 @@ def serve(
     Example: gengji serve --data ./var --port 8000
     """
     settings = config.load(data, os.environ, host=host, port=port, workers=workers, database_url=database_url)
+    # A statement leaves thousands of small objects and hardly a circle behind: looking for circles after every 700
+    # of them was 6 % of a stream's time.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
     options: dict[str, Any] = {"host": settings.host, "port": settings.port, "log_level": "warning"}
     if settings.workers == 1:
         _Server(uvicorn.Config(main.create_app(settings), server_header=False, **options), settings).run()

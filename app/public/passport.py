@@ -14,11 +14,11 @@ from app.batches.reading import BatchReader, Told
 from app.batches.views import BatchView
 from app.parties.names import Name
 from app.public.goods import picture
+from app.public.journey import Leg, Step, legs, step
 from app.public.verdict import Verdict, verdict
 from app.stored import read_note
 from ledger import b64u
 from ledger.identity import ChainId, StatementHash
-from ledger.records import KINDS
 
 STEPS = 48
 """The most steps on a page; of a longer journey its beginning and its end are shown."""
@@ -78,31 +78,6 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """Something that somebody did and signed. ``was`` holds the values that a correction has since replaced."""
-
-    index: int
-    statement: StatementHash
-    kind: str
-    stage: str
-    """growing, processing, storing, moving, testing or selling; ``other`` for a kind that is not known here."""
-    zh: str
-    en: str
-    at: str
-    received: int
-    by: Name | None
-    signer: Name | None
-    """Who signed on behalf of ``by``; None where they signed themselves."""
-    place: Name | None
-    of: Name
-    batch: ChainId
-    values: Mapping[str, Any]
-    was: Mapping[str, Any]
-    names: Mapping[str, Name]
-    void: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Signer:
     """A party that signed, how often, and whether the service held its key."""
 
@@ -144,6 +119,12 @@ class Passport:
     chains: list[ChainId]
     """All that this was read from: batches, and the parties that signed."""
 
+    def legs(self) -> tuple[list[Leg], list[Leg]]:
+        """The journey as it is read; where steps are left out, before and after them."""
+        noted = {used.statement for used in self.applied if used.kept is False}
+        cut = FIRST if self.left_out else len(self.journey)
+        return legs(self.journey[:cut], noted), legs(self.journey[cut:], noted)
+
 
 def issue(reader: BatchReader, chain: ChainId, note: str) -> Passport:
     """The passport of a batch under the checkpoint ``note``. Raises NotFound ``no-code``."""
@@ -157,7 +138,7 @@ def issue(reader: BatchReader, chain: ChainId, note: str) -> Passport:
         for told in story
         if told.event.kind in BEGINNINGS and told.event.actor not in (None, batch.producer)
     }
-    journey = [_step(told) for told in story]
+    journey = [step(told) for told in story]
     signers = _signers(story)
     left_out = max(0, len(journey) - STEPS)
     return Passport(
@@ -174,7 +155,7 @@ def issue(reader: BatchReader, chain: ChainId, note: str) -> Passport:
         left_out=left_out,
         signers=signers,
         checkpoint=Checkpoint(head.origin, head.size, b64u.encode(head.root)),
-        chains=sorted({chain, *(step.batch for step in journey), *(ChainId(each.party.id) for each in signers)}),
+        chains=sorted({chain, *(each.batch for each in journey), *(ChainId(each.party.id) for each in signers)}),
     )
 
 
@@ -183,30 +164,6 @@ def _origins(batch: BatchView, story: Sequence[Told]) -> list[str]:
         return [batch.origin] if batch.origin else []
     from_there = [told.batch.origin for told in story if told.event.kind in ("harvest", "intake", "stock")]
     return list(dict.fromkeys(origin for origin in from_there if origin))
-
-
-def _step(told: Told) -> Step:
-    event = told.event
-    was = {name: value for name, value in event.values.items() if event.effective.get(name) != value}
-    return Step(
-        index=event.index,
-        statement=event.hash,
-        kind=event.kind,
-        stage=KINDS[event.kind].stage if event.kind in KINDS else "other",
-        zh=event.zh,
-        en=event.en,
-        at=event.at,
-        received=event.received,
-        by=event.actor,
-        signer=event.signer if event.principal else None,
-        place=event.place,
-        of=told.batch.name,
-        batch=told.batch.chain,
-        values=event.effective,
-        was=was,
-        names=event.names,
-        void=event.void,
-    )
 
 
 def _signers(story: Sequence[Told]) -> list[Signer]:

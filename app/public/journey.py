@@ -1,0 +1,249 @@
+"""A batch's journey: the steps that were taken and signed, and the legs that a shopper reads it in.
+
+A leg is a shipment from loading to receipt, a stay in a store, the tending of a planting, or a single step. What
+something is wrong with is never put together with other steps, and never folded away.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from app.batches.events import Found
+from app.batches.reading import Told
+from app.parties.names import Name
+from ledger.identity import ChainId, StatementHash
+from ledger.records import KINDS
+
+Amount: TypeAlias = Mapping[str, str]
+"""``unit`` and ``value``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that somebody did and signed. ``was`` holds the values that a correction has since replaced."""
+
+    index: int
+    statement: StatementHash
+    kind: str
+    stage: str
+    """growing, processing, storing, moving, testing or selling; ``other`` for a kind that is not known here."""
+    zh: str
+    en: str
+    at: str
+    received: int
+    by: Name | None
+    signer: Name | None
+    """Who signed on behalf of ``by``; None where they signed themselves."""
+    place: Name | None
+    of: Name
+    batch: ChainId
+    amount: Amount | None
+    """How much of ``batch`` it brought, took, moved or found."""
+    values: Mapping[str, Any]
+    was: Mapping[str, Any]
+    names: Mapping[str, Name]
+    findings: list[Found]
+    void: bool
+
+
+def step(told: Told) -> Step:
+    """The step that an event of a story is."""
+    event = told.event
+    was = {name: value for name, value in event.values.items() if event.effective.get(name) != value}
+    return Step(
+        index=event.index,
+        statement=event.hash,
+        kind=event.kind,
+        stage=KINDS[event.kind].stage if event.kind in KINDS else "other",
+        zh=event.zh,
+        en=event.en,
+        at=event.at,
+        received=event.received,
+        by=event.actor,
+        signer=event.signer if event.principal else None,
+        place=event.place,
+        of=told.batch.name,
+        batch=told.batch.chain,
+        amount=_amount(told),
+        values=event.effective,
+        was=was,
+        names=event.names,
+        findings=event.findings,
+        void=event.void,
+    )
+
+
+def _amount(told: Told) -> Amount | None:
+    batch, values = told.batch, told.event.effective
+    if batch.statement == told.event.hash:
+        return batch.stated
+    named = [*values.get("goods", ()), *values.get("inputs", ())]
+    quantities = (item.get("quantity") for item in named if item["batch"] == batch.chain)
+    return next(quantities, None) or values.get("quantity")
+
+
+# --- legs ----------------------------------------------------------------------------------------------------------
+
+Key: TypeAlias = tuple[str, ...]
+
+TENDED = ("plant", "stock", "observe", "feed", "apply")
+STORED = ("store", "unstore")
+SENT = ("load", "unload", "receive")
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "moving": ("运输", "Transport"),
+    "storing": ("存放", "Storage"),
+    "growing": ("种养", "Growing"),
+    "selling": ("销售", "Sold"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """Steps that belong together, in the order they were taken; most often one."""
+
+    zh: str
+    en: str
+    steps: list[Step]
+    amount: Amount | None
+    """How much of the batch it is about; None where its steps do not agree."""
+    coldest: Amount | None
+    warmest: Amount | None
+    """Of all temperatures that were stated of it, where they have one unit."""
+    asked: tuple[Amount, Amount] | None
+    """The temperatures that its sender asked for, lowest and highest."""
+    start: Name | None
+    end: Name | None
+    """Of a shipment: from where to where."""
+    by: list[Name]
+    """Who took its steps; of a shipment who carried it, if that is known."""
+    wrong: bool
+    """Whether something in it is to be read before all else: it is shown unfolded."""
+
+    @property
+    def first(self) -> Step:
+        return self.steps[0]
+
+    @property
+    def last(self) -> Step:
+        return self.steps[-1]
+
+    @property
+    def counts(self) -> list[tuple[Step, int]]:
+        """The further kinds of step in it, each by its first, and how many there are."""
+        kinds: dict[str, list[Step]] = {}
+        for one in self.steps:
+            kinds.setdefault(one.kind, []).append(one)
+        return [(some[0], len(some)) for kind, some in kinds.items() if kind != self.first.kind]
+
+
+def legs(journey: Sequence[Step], noted: Collection[StatementHash] = ()) -> list[Leg]:
+    """The journey in legs, each where it begins; ``noted`` are statements that more is wrong with than they say."""
+    groups: list[list[Step]] = []
+    open_: dict[Key, list[Step]] = {}
+    for one in journey:
+        key = None if wrong(one) or one.statement in noted else _key(one)
+        if key is None:
+            groups.append([one])
+            continue
+        group = open_.get(key)
+        if group is None or not _goes_on(one, group, groups[-1]):
+            groups.append(group := [])
+            open_[key] = group
+        group.append(one)
+    return [_leg(group, any(wrong(one) or one.statement in noted for one in group)) for group in groups]
+
+
+def wrong(one: Step) -> bool:
+    """Whether the step itself says or shows that something is not as it should be, or was not when it was written."""
+    values = one.values
+    failed = values.get("conclusion") == "fail" or any(
+        item.get("passed") is False for item in values.get("items", ()) if isinstance(item, Mapping)
+    )
+    returned = one.kind in ("reject", "correct") or bool(values.get("short"))
+    return bool(one.findings or one.was or one.void or failed or returned)
+
+
+def _key(one: Step) -> Key | None:
+    """What the steps of a leg have in common; None for a step that is a leg of its own."""
+    by, place = one.by.id if one.by else "", one.place.id if one.place else ""
+    if one.kind == "ship":
+        return "moving", one.batch, one.statement
+    if one.kind in SENT:
+        return "moving", one.batch, str(one.values["shipment"])
+    if one.kind in STORED:
+        return "storing", one.batch, by, place
+    if one.kind in TENDED:
+        return "growing", one.batch, by, place
+    return ("selling", one.batch, by, place) if one.kind == "sell" else None
+
+
+def _goes_on(one: Step, group: Sequence[Step], newest: Sequence[Step]) -> bool:
+    """Whether ``one`` goes on with ``group``: its shipment names it; anything else must follow without a break."""
+    if one.kind == "receive":
+        return one.amount == group[0].amount
+    if one.kind in SENT:
+        return True
+    return group is newest and (one.kind != "store" or group[-1].kind == "unstore")
+
+
+def _leg(steps: list[Step], noted: bool) -> Leg:
+    first = steps[0]
+    zh, en = _WORDS[first.stage] if len(steps) > 1 else (first.zh, first.en[:1].upper() + first.en[1:])
+    readings = [reading for one in steps for reading in _readings(one)]
+    ends = sorted(readings, key=_degrees) if len({each["unit"] for each in readings}) == 1 else []
+    asked = first.values.get("temperature_range")
+    sent = first.kind == "ship"
+    by = (sent and _carriers(steps)) or [one.by for one in steps if one.by]
+    return Leg(
+        zh=zh,
+        en=en,
+        steps=steps,
+        amount=_together(steps),
+        coldest=ends[0] if ends else None,
+        warmest=ends[-1] if ends else None,
+        asked=(asked["low"], asked["high"]) if asked else None,
+        start=(first.place or first.by) if sent else None,
+        end=_destination(steps) if sent else None,
+        by=list({name.id: name for name in by}.values()),
+        wrong=noted or any(not _within(each, asked) for each in readings if asked),
+    )
+
+
+def _together(steps: Sequence[Step]) -> Amount | None:
+    """Sales add up; of anything else the first step says how much."""
+    amounts = [one.amount for one in steps if one.amount]
+    if not amounts or steps[0].kind != "sell" or len({each["unit"] for each in amounts}) > 1:
+        return steps[0].amount
+    total = sum((Decimal(each["value"]) for each in amounts), Decimal(0))
+    return {"unit": amounts[0]["unit"], "value": f"{total:f}"}
+
+
+def _carriers(steps: Sequence[Step]) -> list[Name]:
+    named = steps[0].names.get(steps[0].values.get("carrier", ""))
+    return [one.by for one in steps if one.kind in ("load", "unload") and one.by] or [name for name in [named] if name]
+
+
+def _destination(steps: Sequence[Step]) -> Name | None:
+    """Where it was last handed over; on the way to whom, while that is all that is known."""
+    arrived = [one.place or one.by for one in steps if one.kind in ("unload", "receive")]
+    return next((name for name in reversed(arrived) if name), steps[0].names.get(steps[0].values["receiver"]))
+
+
+def _readings(one: Step) -> Iterator[Amount]:
+    """The temperatures of the goods that a step on the road or in a store states."""
+    if one.stage in ("moving", "storing"):
+        yield from (one.values[name] for name in ("temperature",) if name in one.values)
+        yield from one.values.get("temperature_log", {}).values()
+
+
+def _degrees(reading: Amount) -> Decimal:
+    return Decimal(reading["value"])
+
+
+def _within(reading: Amount, asked: Mapping[str, Amount]) -> bool:
+    """Whether a reading is within what was asked for; of another unit nothing is known."""
+    low, high = asked["low"], asked["high"]
+    if not reading["unit"] == low["unit"] == high["unit"]:
+        return True
+    return _degrees(low) <= _degrees(reading) <= _degrees(high)
