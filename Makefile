@@ -1,6 +1,7 @@
 # make run · test · check · bench · lock · clean; nothing beforehand but Python 3.11 or later. All set-up happens in .venv.
 DATA ?= ./var
 PORT ?= 8000
+HOST ?= 127.0.0.1
 JOBS ?= 2
 UV ?= uv
 
@@ -27,7 +28,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 run: $(LOCKED) $(GENGJI)
 	@test -e "$(DATA)/policy.json" || $(BIN)/gengji demo --data "$(DATA)"
 	@$(BIN)/gengji migrate --data "$(DATA)"
-	@exec $(BIN)/gengji serve --data "$(DATA)" --port $(PORT)
+	@exec $(BIN)/gengji serve --data "$(DATA)" --host $(HOST) --port $(PORT)
 
 test: $(TESTED) $(GENGJI)
 	@.ci/programs

@@ -19,6 +19,7 @@ from app.batches.reading import BatchReader
 from app.config import Settings
 from app.db import connect
 from app.errors import NotFound
+from app.heads import HeadAsGet
 from app.log import open_log
 from app.parties import routes as parties
 from app.parties.names import Names
@@ -53,6 +54,7 @@ def create_app(settings: Settings, *, synchronous: str = "FULL") -> FastAPI:
     )
     people = People(engine, log.log_id, settings.session_hours)
     security.install(app, people, log.public_url)
+    app.add_middleware(HeadAsGet)
     pages = Pages(log)
     pages.install(app)
     problems.install(app, pages.error)

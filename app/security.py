@@ -164,7 +164,8 @@ def _from_our_page(request: Request, ours: str) -> bool:
     if site is not None:
         return site in ("same-origin", "none")
     origin = request.headers.get("origin")
-    return origin is None or origin == ours or urlsplit(origin).netloc == request.headers.get("host")
+    # Compared as text: what is no address at all is not ours, and nothing to stumble over.
+    return origin is None or origin == ours or origin.partition("://")[2] == request.headers.get("host")
 
 
 def _origin(url: str) -> str:

@@ -44,7 +44,10 @@ def read(text: str) -> ChainId | str | TraceCode | Lot:
 
 def _in_address(text: str) -> ChainId | str | TraceCode | Lot:
     """A label's address as browsers and scanners hand it on: any host, perhaps with a language behind it."""
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # http://[
+        raise Malformed("code-digits", path="code", has=text[:80], wanted=20) from None
     steps = [unquote(step) for step in parts.path.split("/") if step]
     if mark := parse_qs(parts.query).get("t"):
         return read(mark[0].replace("/", ""))

@@ -16,6 +16,7 @@ from app.errors import NotFound
 from app.wire import PUBLIC, as_json
 from labels import drawing
 from labels.label import STANDARD, LabelError, Size
+from ledger.canonical import MAX_INTEGER
 from ledger.errors import Malformed
 
 AsOf = Annotated[str, Query(description="a log index, or a time YYYY-MM-DDTHH:MM:SSZ by which it was recorded")]
@@ -92,7 +93,7 @@ def router(reader: BatchReader, people: People) -> APIRouter:
     @routes.get("/v1/changes", response_model=ChangePage, summary="之后发生了什么 · what happened since")
     def changes(
         request: Request,
-        after: Annotated[int, Query(ge=-1, description="``next`` of the answer before; -1 to begin")] = -1,
+        after: Annotated[int, Query(ge=-1, le=MAX_INTEGER, description="``next`` of the answer before; -1 to begin")] = -1,
         limit: Limit = MOST,
     ) -> Response:
         viewer = people.viewer(request)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -136,5 +136,15 @@ def _view(
 
 def day(names: Names, time: str) -> str:
     """A UTC time of the format as a calendar day in the log's time zone."""
-    zone = ZoneInfo(names.registry.time_zone)
-    return datetime.fromisoformat(time).replace(tzinfo=UTC).astimezone(zone).date().isoformat()
+    return local(datetime.fromisoformat(time), ZoneInfo(names.registry.time_zone)).date().isoformat()
+
+
+def local(moment: datetime, zone: ZoneInfo) -> datetime:
+    """``moment`` in ``zone``; the last hours of 9999, which east of Greenwich no calendar has, as they are.
+
+    Such a time is a finding and not refused: one record of it must not hide the batch that it speaks of.
+    """
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment

@@ -93,9 +93,12 @@ SENT = ("load", "unload", "receive")
 _WORDS: Mapping[str, tuple[str, str]] = {
     "moving": ("运输", "Transport"),
     "storing": ("存放", "Storage"),
-    "growing": ("种养", "Growing"),
+    "growing": ("种养", "Tending"),
+    "plant": ("种植", "Growing"),
+    "stock": ("养殖", "Raising"),
     "selling": ("销售", "Sold"),
 }
+"""What a leg of several steps is called, by its first step's kind, else by its stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ class Leg:
     en: str
     steps: list[Step]
     amount: Amount | None
-    """How much of the batch it is about; None where its steps do not agree."""
+    """How much of the batch it is about, all sales together; None where nothing says so."""
     coldest: Amount | None
     warmest: Amount | None
     """Of all temperatures that were stated of it, where they have one unit."""
@@ -140,17 +143,16 @@ class Leg:
 def legs(journey: Sequence[Step], noted: Collection[StatementHash] = ()) -> list[Leg]:
     """The journey in legs, each where it begins; ``noted`` are statements that more is wrong with than they say."""
     groups: list[list[Step]] = []
-    open_: dict[Key, list[Step]] = {}
+    newest: dict[Key, int] = {}
     for one in journey:
         key = None if wrong(one) or one.statement in noted else _key(one)
-        if key is None:
-            groups.append([one])
+        at = newest.get(key) if key else None
+        if at is not None and _goes_on(one, groups[at], groups[at + 1 :]):
+            groups[at].append(one)
             continue
-        group = open_.get(key)
-        if group is None or not _goes_on(one, group, groups[-1]):
-            groups.append(group := [])
-            open_[key] = group
-        group.append(one)
+        if key:
+            newest[key] = len(groups)
+        groups.append([one])
     return [_leg(group, any(wrong(one) or one.statement in noted for one in group)) for group in groups]
 
 
@@ -174,26 +176,29 @@ def _key(one: Step) -> Key | None:
     if one.kind in STORED:
         return "storing", one.batch, by, place
     if one.kind in TENDED:
-        return "growing", one.batch, by, place
+        return "growing", one.batch, by
     return ("selling", one.batch, by, place) if one.kind == "sell" else None
 
 
-def _goes_on(one: Step, group: Sequence[Step], newest: Sequence[Step]) -> bool:
-    """Whether ``one`` goes on with ``group``: its shipment names it; anything else must follow without a break."""
+def _goes_on(one: Step, group: Sequence[Step], later: Sequence[Sequence[Step]]) -> bool:
+    """Whether ``one`` belongs to ``group``: as its shipment or its stay says, or as only the like came ``later``."""
     if one.kind == "receive":
-        return one.amount == group[0].amount
-    if one.kind in SENT:
-        return True
-    return group is newest and (one.kind != "store" or group[-1].kind == "unstore")
+        return group[0].kind != "ship" or one.amount == group[0].amount
+    if one.kind in SENT or one.kind in STORED:
+        return one.kind != "store"
+    like = TENDED if one.kind in TENDED else ("sell",)
+    return all(each[0].kind in like for each in later)
 
 
 def _leg(steps: list[Step], noted: bool) -> Leg:
     first = steps[0]
-    zh, en = _WORDS[first.stage] if len(steps) > 1 else (first.zh, first.en[:1].upper() + first.en[1:])
+    zh, en = first.zh, first.en[:1].upper() + first.en[1:]
+    if len(steps) > 1:
+        zh, en = _WORDS.get(first.kind, _WORDS[first.stage])
     readings = [reading for one in steps for reading in _readings(one)]
     ends = sorted(readings, key=_degrees) if len({each["unit"] for each in readings}) == 1 else []
     asked = first.values.get("temperature_range")
-    sent = first.kind == "ship"
+    sent = first.kind in ("ship", "load")
     by = (sent and _carriers(steps)) or [one.by for one in steps if one.by]
     return Leg(
         zh=zh,
@@ -211,10 +216,10 @@ def _leg(steps: list[Step], noted: bool) -> Leg:
 
 
 def _together(steps: Sequence[Step]) -> Amount | None:
-    """Sales add up; of anything else the first step says how much."""
+    """Sales add up; of anything else the first step that says how much counts."""
     amounts = [one.amount for one in steps if one.amount]
-    if not amounts or steps[0].kind != "sell" or len({each["unit"] for each in amounts}) > 1:
-        return steps[0].amount
+    if len(amounts) < 2 or steps[0].kind != "sell" or len({each["unit"] for each in amounts}) > 1:
+        return next(iter(amounts), None)
     total = sum((Decimal(each["value"]) for each in amounts), Decimal(0))
     return {"unit": amounts[0]["unit"], "value": f"{total:f}"}
 
@@ -227,7 +232,7 @@ def _carriers(steps: Sequence[Step]) -> list[Name]:
 def _destination(steps: Sequence[Step]) -> Name | None:
     """Where it was last handed over; on the way to whom, while that is all that is known."""
     arrived = [one.place or one.by for one in steps if one.kind in ("unload", "receive")]
-    return next((name for name in reversed(arrived) if name), steps[0].names.get(steps[0].values["receiver"]))
+    return next((name for name in reversed(arrived) if name), steps[0].names.get(steps[0].values.get("receiver", "")))
 
 
 def _readings(one: Step) -> Iterator[Amount]:

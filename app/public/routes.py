@@ -14,7 +14,7 @@ from app.batches.reading import BatchReader
 from app.errors import Conflict, NotFound, status_of
 from app.log import Log
 from app.problems import Lang, language
-from app.public.passport import FIRST, Passport, issue
+from app.public.passport import Passport, issue
 from app.public.shelf import Kept, Shelf
 from app.web.pages import YEAR, Pages
 from ledger import wordings
@@ -146,7 +146,7 @@ def _answer(request: Request, kept: Kept, lang: Lang, form: str) -> Response:
 
 def _page(pages: Pages, passport: Passport, lang: Lang) -> bytes:
     other = "en" if lang == "zh" else "zh"
-    return pages.text("public/batch.html", lang, switch=f"?lang={other}", passport=passport, first_steps=FIRST).encode()
+    return pages.text("public/batch.html", lang, switch=f"?lang={other}", passport=passport).encode()
 
 
 def _data(passport: Passport, lang: Lang) -> bytes:

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, select
 from app.recording import Finding
 from app.tables import findings, statements
 from ledger import b64u
+from ledger.canonical import MAX_INTEGER
 from ledger.errors import Malformed
 
 PAGE = 500
@@ -45,7 +46,7 @@ class Reader:
 
     def statements(self, first: int, last: int) -> list[dict[str, Any]]:
         """The statements whose first entry lies in ``[first, last]``, without any disclosure."""
-        if not 0 <= first <= last or last - first >= PAGE:
+        if not 0 <= first <= last <= MAX_INTEGER or last - first >= PAGE:
             raise Malformed("range", path="first-last", has=f"{first}-{last}", wanted=f"at most {PAGE}")
         query = (
             select(statements.c.first_index, statements.c.jws)

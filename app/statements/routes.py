@@ -1,6 +1,7 @@
 """``/v1/statements`` and what is read back of them: HTTP only."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
@@ -52,6 +53,7 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True):
     disclosures: list[str] = []
 
 
+_number = re.compile("[0-9]{1,16}").fullmatch
 _sent = msgspec.json.Decoder(Sent)
 _asked = msgspec.json.Decoder(Asked)
 
@@ -59,7 +61,7 @@ _asked = msgspec.json.Decoder(Asked)
 def _read(decoder: "msgspec.json.Decoder[Any]", data: bytes) -> Any:
     try:
         return decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed("request", path="", has=str(error)[:120]) from None
 
 
@@ -140,8 +142,8 @@ def router(capture: Capture, journal: Journal, reader: reading.Reader) -> APIRou
     @routes.get("/v1/keys/{kid}/statements", summary="一个密钥的签名簿 · a notebook")
     def notebook(kid: str, request: Request) -> dict[str, Any]:
         start = request.query_params.get("from", "0")
-        if not start.isdigit():
-            raise Malformed("number", path="from", has=start, wanted="0, 1, …")
+        if not _number(start):
+            raise Malformed("number", path="from", has=start[:80], wanted="0, 1, …")
         return reader.notebook(kid, int(start))
 
     @routes.get("/log/statements/{first}-{last}", summary="公开形式的记录 · statements, public form, by index")

@@ -2,7 +2,7 @@
 
 In a template ``t("中文", "English")`` says a thing in the page's language, ``static("gengji.css")`` is the address of
 a file that may be kept for ever; the filters ``amount``, ``day``, ``moment`` and ``grouped`` say quantities, times
-(in the log's time zone) and trace codes.
+(in the log's time zone) and trace codes, ``span`` the days from one time to another.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -179,7 +179,31 @@ def _times(log: Log) -> dict[str, Callable[[Context, str | int], str]]:
         only_day = isinstance(value, str) and len(value) == _DAY
         return day(context, value) + ("" if only_day else f" {local(value):%H:%M}")
 
-    return {"day": day, "moment": moment}
+    @pass_context
+    def span(context: Context, start: str, end: str, before: str = "") -> str:
+        """From day to day, in short; without a year that ``before`` has said."""
+        one, two = local(start), local(end)
+        said = bool(before) and local(before).year == one.year == two.year
+        return (_span_zh if context["lang"] == "zh" else _span_en)(one, two, said)
+
+    return {"day": day, "moment": moment, "span": span}
+
+
+def _span_zh(one: datetime, two: datetime, said: bool) -> str:
+    start = f"{'' if said else f'{one.year}年'}{one.month}月{one.day}日"
+    if one.date() == two.date():
+        return start
+    year, month = ("" if one.year == two.year else f"{two.year}年"), f"{two.month}月"
+    return f"{start}至{year}{'' if (one.year, one.month) == (two.year, two.month) else month}{two.day}日"
+
+
+def _span_en(one: datetime, two: datetime, said: bool) -> str:
+    end = f"{two.day} {two:%b}{'' if said else f' {two.year}'}"
+    if one.date() == two.date():
+        return end
+    if (one.year, one.month) == (two.year, two.month):
+        return f"{one.day}–{end}"
+    return f"{one.day} {one:%b}{'' if one.year == two.year else f' {one.year}'} – {end}"
 
 
 @pass_context

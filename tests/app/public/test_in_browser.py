@@ -85,6 +85,7 @@ def test_nothing_is_wider_than_the_screen_and_all_is_large_enough_to_tap(
         page = context.new_page()
         for path in paths:
             page.goto(f"{address}{path}")
+            page.eval_on_selector_all("details", "all => all.forEach(one => one.open = true)")
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
             small = page.eval_on_selector_all(
                 "button, .button, .input, summary, nav a",
@@ -105,9 +106,30 @@ def test_everybody_can_read_it(address: str, page: Page, paths: list[str]) -> No
     assert refused == []
 
 
+def test_a_leg_unfolds_and_what_is_wrong_is_unfolded(address: str, phone: Page, story: Story) -> None:
+    phone.goto(f"{address}/t/{trace_code(story.sauce)}")
+    vehicle = phone.get_by_text("4.2 米冷藏车").first
+    expect(vehicle).to_be_hidden()
+    phone.get_by_role("heading", name="运输", exact=True).first.click()
+    expect(vehicle).to_be_visible()
+    expect(phone.get_by_text("12 公斤，破损")).to_be_visible()
+    phone.goto(f"{address}/t/{trace_code(story.over)}")
+    expect(phone.locator(".step-found")).to_contain_text("多出 20 公斤")
+
+
+def test_an_english_page_is_set_in_letters_of_its_own(address: str, page: Page, story: Story) -> None:
+    page.goto(f"{address}/t/{trace_code(story.sauce)}?lang=en")
+    wide = "text => { const all = document.createElement('span'); all.textContent = text;"
+    wide += " document.querySelector('h2').append(all);"
+    wide += " const width = all.getBoundingClientRect().width; all.remove(); return width }"
+    assert page.evaluate(wide, "’" * 10) < page.evaluate(wide, "m" * 10) / 2, "an apostrophe as wide as a letter"
+
+
 def test_it_prints(address: str, desk: Page, story: Story) -> None:
     desk.goto(f"{address}/t/{trace_code(story.sauce)}")
     desk.emulate_media(media="print")
     expect(desk.locator(".verdict-word")).to_be_visible()
     expect(desk.get_by_label("追溯码（20 位数字）")).to_be_hidden()
+    for folded in ("4.2 米冷藏车", "总账根"):
+        expect(desk.get_by_text(folded).first).to_be_visible()
     assert desk.pdf(format="A4").startswith(b"%PDF")

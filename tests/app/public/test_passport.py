@@ -110,6 +110,9 @@ def test_of_a_long_journey_the_beginning_and_the_end_are_shown(tmp_path: Path) -
     assert indexes[-1] == max(world.first.values())
     assert indexes == sorted(indexes)
     assert len({step.index for step in passport.journey[:FIRST]}) == FIRST
+    before, after = passport.legs()
+    assert [one for leg in before for one in leg.steps] == passport.journey[:FIRST]
+    assert sum(len(leg.steps) for leg in after) == STEPS - FIRST
     log.journal.close()
     engine.dispose()
 

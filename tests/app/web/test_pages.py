@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from app.main import create_app
-from app.web.pages import STATIC
+from app.web.pages import STATIC, _span_en, _span_zh
 from ledger.identity import trace_code
 from tests.app.public.markup import nested
 from tests.app.public.stories import sauce
@@ -14,6 +16,7 @@ from tests.app.seeding import seed
 from tests.app.visiting import PAGE, Visitor, visiting
 
 ENGLISH = {**PAGE, "accept-language": "en"}
+CHINA = ZoneInfo("Asia/Shanghai")
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +75,24 @@ def test_an_error_is_a_problem_for_programs(visitor: Visitor) -> None:
         answer = visitor.get(path, headers)
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["code"] == "no-page"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "before", "zh", "en"),
+    [
+        ("2026-07-31T00:00:00Z", "2026-07-31T09:00:00Z", "", "2026年7月31日", "31 Jul 2026"),
+        ("2026-07-31T17:00:00Z", "2026-08-02T00:00:00Z", "2026-01-01T00:00:00Z", "8月1日至2日", "1–2 Aug"),
+        ("2026-07-31T00:00:00Z", "2026-10-05T00:00:00Z", "", "2026年7月31日至10月5日", "31 Jul – 5 Oct 2026"),
+        ("2026-12-30T00:00:00Z", "2027-01-02T00:00:00Z", "2026-12-01T00:00:00Z",
+         "2026年12月30日至2027年1月2日", "30 Dec 2026 – 2 Jan 2027"),
+        ("2027-01-02T00:00:00Z", "2027-01-02T00:00:00Z", "2026-12-30T00:00:00Z", "2027年1月2日", "2 Jan 2027"),
+    ],
+)  # fmt: skip
+def test_days_from_to_are_said_in_short(start: str, end: str, before: str, zh: str, en: str) -> None:
+    times = (datetime.strptime(time, "%Y-%m-%dT%H:%M:%S%z").astimezone(CHINA) for time in (start, end))
+    one, two = times
+    said = before[:4] == start[:4] == end[:4]
+    assert (_span_zh(one, two, said), _span_en(one, two, said)) == (zh, en)
 
 
 def test_every_page_carries_its_policy(visitor: Visitor) -> None:
