@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from app import stored
 from app.db import insert_rows
@@ -51,6 +51,11 @@ PATIENCE = 0.002
 """How long, in s, a group waits for the callers of the group before."""
 
 _REMEMBERED = 50_000
+
+_UNFORESEEN = (
+    ArithmeticError, AssertionError, LookupError, RecursionError, TypeError, ValueError, DataError, IntegrityError
+)  # fmt: skip
+"""What a statement can make our own code fail with; a full disk or a lost database is none of these."""
 
 
 @dataclass(slots=True)
@@ -169,13 +174,7 @@ class Journal:
             outcomes: list[Outcome] = []
             try:
                 while len(outcomes) < len(records):
-                    group = records[len(outcomes) : len(outcomes) + GROUP]
-                    try:
-                        outcomes += self._write(group)
-                    except IntegrityError:
-                        # Somebody's name was taken. Once more, looking at every name, to know whose.
-                        self._forget()
-                        outcomes += self._write(group, careful=True)
+                    outcomes += self._attempt(records[len(outcomes) : len(outcomes) + GROUP])
             except Stopped as stopped:
                 self._stopped = stopped
                 outcomes += [stopped] * (len(records) - len(outcomes))
@@ -185,6 +184,22 @@ class Journal:
                 outcomes += [failed] * (len(records) - len(outcomes))
                 self._forget()
             _answer(calls, outcomes)
+
+    def _attempt(self, group: Sequence[Record], *, careful: bool = False) -> list[Outcome]:
+        """One group, or as much of its beginning as can be written. Raises what no statement is to blame for."""
+        try:
+            return self._write(group, careful=careful)
+        except _UNFORESEEN as error:
+            self._forget()
+            if isinstance(error, IntegrityError) and not careful:
+                # Somebody's name was taken. Once more, looking at every name, to know whose.
+                return self._attempt(group, careful=True)
+            if len(group) > 1:
+                # One of them is what nobody thought of: halved until it stands alone, so that the others are written.
+                return self._attempt(group[: len(group) // 2], careful=careful)
+            failed = ServiceError("internal", has=type(error).__name__)
+            failed.__cause__ = error
+            return [failed]
 
     def _gather(self) -> list[_Call]:
         with self._wake:

@@ -60,15 +60,17 @@ def create_app(settings: Settings, *, synchronous: str = "FULL") -> FastAPI:
     problems.install(app, pages.error)
     told = demonstration.place(settings.data, demonstration=log.demonstration)
 
+    batch_reader = BatchReader(engine, log)
+    # First, for routes are tried in turn, and no other is asked for as often as the page behind a label.
+    app.include_router(public.router(pages, batch_reader, Shelf(engine, log, pages.edition), log))
+
     reader = reading.Reader(engine, log.log_id)
     app.include_router(statements.router(Capture(engine, log.journal, log.log_id), log.journal, reader))
-    batch_reader = BatchReader(engine, log)
     app.include_router(batches.router(batch_reader, people))
     app.include_router(parties.router(log))
 
     app.include_router(accounts.router(people, pages, Names(log.journal.registry), told, log.public_url))
     app.include_router(web.router(pages, people, told))
-    app.include_router(public.router(pages, batch_reader, Shelf(engine, log, pages.edition), log))
 
     app.include_router(audit.router(batch_reader, pages, people, engine, log, settings.data))
 

@@ -1,20 +1,22 @@
 """A device: one folder with its key, its party, the service it talks to and the log that it has pinned.
 
-    identity.json    {"kid","log","party","url"}; written last, so that a folder with it is whole
+    identity.json    {"kid","log","party","url","zone"}; written last, so that a folder with it is whole
     key.pem          the private key, PKCS #8, readable by its owner alone; it never leaves the device
     policy.json      the pin, brought here from elsewhere than the service
+    offer.json       the public key and the proof that it is held, for the registrar (``clients.admission``)
     notebook.sqlite  what was signed with the key (``clients.notebook``)
 
 One key serves one log and one device (format §2): a second device gets a folder and a key of its own.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from clients.errors import NoDevice
+from clients.errors import NoDevice, Usage
 from ledger import b64u
 from ledger.canonical import Json, dumps, loads
+from ledger.errors import Malformed
 from ledger.identity import ChainId
 from ledger.keys import PrivateKey, prove
 from ledger.policy import Pin
@@ -24,13 +26,17 @@ NEW = "new"
 
 @dataclass(frozen=True)
 class Device:
-    """What a folder holds beside its notebook; ``party`` is None until a registrar has registered it."""
+    """What a folder holds beside its notebook; ``party`` is None until a registrar has registered it.
+
+    ``zone`` is the log's time zone, empty until the service has told it.
+    """
 
     folder: Path
     url: str
     party: ChainId | None
     key: PrivateKey
     pin: Pin
+    zone: str = ""
 
     @classmethod
     def create(
@@ -68,15 +74,23 @@ class Device:
             case {"kid": str(kid), "log": str(log), "party": None | str() as party, "url": str(url)} if (
                 kid == key.public.kid and log == pin.origin
             ):
-                return cls(folder, url, ChainId(party) if party else None, key, pin)
+                return cls(folder, url, ChainId(party) if party else None, key, pin, str(identity.get("zone", "")))
         raise NoDevice("no-device", path=str(folder / "identity.json"), has=key.public.kid, wanted=pin.origin)
 
-    def join(self, party: ChainId) -> "Device":
-        """The same device, of ``party`` from now on. Raises NoDevice ``device-there`` if it is of another."""
-        b64u.decode(party, 32, path="party")
-        if self.party not in (None, party):
+    def join(self, party: ChainId, *, instead: bool = False) -> "Device":
+        """The same device, of ``party`` from now on; of another it must be ``instead``, or NoDevice ``device-there``."""
+        read_party(party)
+        if self.party not in (None, party) and not instead:
             raise NoDevice("device-there", path=str(self.folder), has=self.party or "", wanted=party)
-        return Device(self.folder, self.url, party, self.key, self.pin)._save()
+        return replace(self, party=party)._save()
+
+    def at(self, url: str) -> "Device":
+        """The same device, which finds the service at ``url`` from now on."""
+        return replace(self, url=url)._save()
+
+    def within(self, zone: str) -> "Device":
+        """The same device, which knows the log's time zone from now on."""
+        return replace(self, zone=zone)._save()
 
     def offer(self) -> dict[str, Json]:
         """The public key and the proof that it is held: what a registrar, or the party's other device, adds."""
@@ -91,9 +105,19 @@ class Device:
             "log": self.pin.origin,
             "party": self.party,
             "url": self.url,
+            **({"zone": self.zone} if self.zone else {}),
         }
         _write(self.folder / "identity.json", dumps(identity))
         return self
+
+
+def read_party(text: str) -> ChainId:
+    """A party's id, as somebody gives it. Raises Usage ``party-form`` for anything else."""
+    try:
+        b64u.decode(text, 32, path="party")
+    except Malformed:
+        raise Usage("party-form", path="party", has=text[:80], wanted=43) from None
+    return ChainId(text)
 
 
 def _read_key(path: Path) -> PrivateKey:

@@ -5,6 +5,7 @@ ledger.errors.LedgerError
 └── ClientError
     ├── NoDevice      the folder is not a device's, or one that can't be used
     ├── Unreachable   no answer, or none that makes sense, after all the tries
+    ├── Usage         a command was given what it can't work with
     └── Refused       the service said no, in its own words
 """
 
@@ -23,7 +24,11 @@ class NoDevice(ClientError):
 
 
 class Unreachable(ClientError):
-    """``unreachable`` or ``answer``: nothing is lost, what is signed waits in the notebook."""
+    """``not-running``, ``no-answer`` where something was asked; ``unreachable``, ``answer`` where what is signed waits."""
+
+
+class Usage(ClientError):
+    """``no-url``, ``party-form``, ``offer-file``, ``label-format``, …: mend the command and run it again."""
 
 
 class Refused(ClientError):

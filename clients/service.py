@@ -16,6 +16,8 @@ from ledger.statement import present
 from ledger.wordings import Lang
 
 TRIES = 8
+TRIES_OF_NOBODY = 3
+"""Enough where nothing listens and nothing ever has: that is no service being started again."""
 LONGEST_WAIT = 120.0
 
 
@@ -33,6 +35,7 @@ class Service:
     ) -> None:
         self.url = url
         self._clock, self._sleep = clock, sleep
+        self._answered_once = False
         self._http = httpx.Client(
             base_url=url,
             transport=transport,
@@ -108,10 +111,10 @@ class Service:
 
     # --- asking, and asking again ----------------------------------------------------------------------------------
 
-    def wait(self, tries: int, answer: Answer) -> None:
+    def wait(self, tries: int, answer: Answer, code: str = "unreachable") -> None:
         """Half a second after the first try, then twice as long each time, or as long as the service asks for."""
         if tries >= TRIES:
-            raise Unreachable("unreachable", path=self.url, has=answer.status, wanted=TRIES)
+            raise Unreachable(code, path=self.url, has=answer.status, wanted=TRIES)
         wait = answer.retry_after if answer.retry_after is not None else 0.5 * 2.0 ** (tries - 1)
         self._sleep(min(wait, LONGEST_WAIT))
 
@@ -127,16 +130,20 @@ class Service:
         while True:
             try:
                 response = self._http.request(method, path, content=body, headers=headers, params=params)
-            except httpx.TransportError:
+            except httpx.TransportError as error:
+                nobody = isinstance(error, httpx.ConnectError) and not self._answered_once
+                if nobody and tries + 1 >= TRIES_OF_NOBODY:
+                    raise Unreachable("not-running", path=self.url) from None
                 answer = Answer(0, {})
             else:
+                self._answered_once = True
                 if response.is_success:
                     return response
                 answer = self._answered(response)
                 if not answer.passing:
                     raise answer.error()
             tries += 1
-            self.wait(tries, answer)
+            self.wait(tries, answer, "no-answer")
 
     def _object(self, response: httpx.Response) -> dict[str, Any]:
         told = _json(response.content)

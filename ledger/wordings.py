@@ -185,6 +185,7 @@ WORDINGS: Mapping[str, Wording] = {
     "unknown-product": Wording("没有登记过产品 {has}", "product {has} is not registered", "pick"),
     "unknown-shipment": Wording("没有发货记录 {has}", "there is no shipment {has}", "pick"),
     "unknown-statement": Wording("没有要更正的记录 {has}", "there is no record {has} to correct", "pick"),
+    "account-most": Wording("这批货已记到 {has} {wanted}，再多账上就写不下了", "the books have {has} {wanted} of this batch already and cannot hold that much more"),
     "unit-most": Wording("{where}现为“{has}”，换算成“{wanted}”后太大", "{where} is “{has}”, too much when turned into “{wanted}”"),
     "unit-part": Wording("{where}现为“{has}”，单位“{wanted}”须为整数", "{where} is “{has}”; of the unit “{wanted}” there are only whole ones"),
     "not-carrier": Wording("这批货的承运方是 {wanted}，不是 {has}", "the shipment's carrier is {wanted}, not {has}"),

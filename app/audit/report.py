@@ -1,5 +1,8 @@
 """What an audit says: how much it looked at, how much of that is bad, and which record is the first bad one."""
 
+# ruff: noqa: E501  (a row of a table is one line, so that it can be read down)
+
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -46,7 +49,34 @@ TABLES: Mapping[str, tuple[str, str]] = {
     "lock": ("检查点锁", "lock"),
 }
 
+SENTENCES: Mapping[str, tuple[str, str]] = {
+    "log": ("{what}与公布的开立记录不符，可能被换过", "{what} is not the one that was published; it may have been replaced"),
+    "statement": ("{what}与签名时不同，可能被改动过", "{what} is not as it was signed; it may have been altered"),
+    "signature": ("{what}的签名不符，内容或签名可能被改动过", "{what}: its signature does not fit; it or the text may have been altered"),
+    "registry": ("{what}的签名人没有资格签它，登记资料可能被改动过", "{what} was signed by somebody who may not; the registry may have been altered"),
+    "record": ("{what}的项目不合规定，正常情况下不会被收录", "{what} has fields that would never have been accepted"),
+    "notebook": ("{what}与签名人的上一条记录接不上，可能有记录被删除或调换", "{what} does not follow its signer's record before it; records may have been taken out or exchanged"),
+    "seen": ("{what}的签名人当时核对过的总账与现在的不同，历史可能被改写过", "{what} was signed by somebody who saw another log than this; history may have been rewritten"),
+    "disclosure": ("{what}与签名时不同，可能被改动过", "{what} is not as it was signed; it may have been altered"),
+    "entry": ("{what}与前后的账目接不上，可能被改动、删除或调换过", "{what} does not fit those around it; it may have been altered, taken out or exchanged"),
+    "inclusion": ("{what}不在签了名的总账里，它或总账的树可能被改动过", "{what} is not in the log that was signed; it or the log's tree may have been altered"),
+    "tree": ("{what}与账目算出来的不同，可能被改动过", "{what} is not what the entries come to; it may have been altered"),
+    "checkpoint": ("{what}与账目或总账的签名不符，可能被改动过", "{what} does not fit the entries or the log's signature; it may have been altered"),
+    "lock": ("数据库与检查点锁（{key}）不一致，可能被换成了旧的或另外一份", "the database does not fit its lock ({key}); it may be an old one or another one"),
+    "projection": ("{what}与签名记录推算的结果不同，可能被直接改动过", "{what} is not what the signed records come to; it may have been altered by hand"),
+}  # fmt: skip
+"""What a failed check means to whoever supervises: the record, and what may have been done to it."""
+
+_GONE = ("{what}不见了，可能被删除过", "{what} is gone; it may have been deleted")
+_EXTRA = ("{what}没有签名记录与它对应，可能是后来塞进去的", "nothing signed stands behind {what}; it may have been slipped in")
+_KEEP = ("请不要据此放行，并保全数据库", "Do not rely on it, and keep the database as it is")
+_RECOMPUTE = (
+    "签名记录本身由其他各项核验；保全数据库后可用 gengji rebuild 重算",
+    "The records themselves are checked apart from it; once the database is kept, gengji rebuild recomputes this",
+)
+
 _RANK = {check: rank for rank, check in enumerate(CHECKS)}
+_ID = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +89,32 @@ class Failure:
     code: str
     params: Mapping[str, str | int]
 
+    def words(self, lang: Lang) -> str:
+        """For whoever supervises: which record, what may have been done to it, which check says so, what to do."""
+        side = 0 if lang == "zh" else 1
+        sentence = {"absent": _GONE, "extra": _EXTRA}.get(self.code, SENTENCES[self.check])[side]
+        said = sentence.format(what=self._what(side), key=self.key)
+        check, todo = CHECKS[self.check][side], (_RECOMPUTE if self.check == "projection" else _KEEP)[side]
+        if lang == "zh":
+            return f"{said}（未通过的核验：{check}）。{todo}。"
+        return f"{said[:1].upper()}{said[1:]} (failed check: {check}). {todo}."
+
+    @property
+    def detail(self) -> str:
+        """For whoever mends: the error as it is, in no language."""
+        return f"{self.table} {self.key}: {LedgerError(self.code, **self.params)}"
+
     def say(self, lang: Lang) -> str:
-        """One sentence: which record, then what is wrong with it."""
-        said = wordings.say((self.code, self.params), lang)
-        table = TABLES[self.table]
-        return f"{table[0]} {self.key}：{said}" if lang == "zh" else f"{table[1]} {self.key}: {said}"
+        """The words, and behind them the detail."""
+        return f"{self.words(lang)}{'技术细节：' if lang == 'zh' else ' Details: '}{self.detail}"
+
+    def _what(self, side: int) -> str:
+        key = _ID.sub(lambda found: f"{found[0][:8]}…", self.key)
+        if self.table == "disclosures":
+            index, _, name = self.key.partition(", ")
+            called = wordings.place(f"body.{name}", "en" if side else "zh")
+            return f"what record {index} seals in {called}" if side else f"记录 {index} 封存的{called}"
+        return f"{TABLES[self.table][side]} {key}"
 
     def json(self) -> dict[str, Any]:
         return {
@@ -72,7 +123,8 @@ class Failure:
             "key": self.key,
             "code": self.code,
             "params": dict(self.params),
-            "text": {"zh": self.say("zh"), "en": self.say("en")},
+            "text": {"zh": self.words("zh"), "en": self.words("en")},
+            "detail": self.detail,
         }
 
 

@@ -10,6 +10,9 @@ MICRO = 1_000_000
 MOST = 10**15
 """A quantity is below this many millionths, in whatever unit: nine digits, as the format writes them."""
 
+CEILING = 2**62
+"""What an account can come to, in millionths, either way: databases add up in 64 bits. No county grows as much."""
+
 
 def to_micro(value: str) -> int:
     """``"1250.5"`` as 1_250_500_000; the format has checked its form."""

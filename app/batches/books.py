@@ -20,7 +20,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Table, func, or_, select, update
 
-from app.batches.amounts import in_unit, unit_of
+from app.batches.amounts import CEILING, from_micro, in_unit, unit_of
 from app.batches.corrections import effective
 from app.batches.goods import Batch, Leg, Shipment, lines, move
 from app.db import insert_rows
@@ -179,8 +179,7 @@ class Books:
             self._admit_shipment(statement)
         self._admit_outputs(statement)
         # Units, last: a record that converts here also posts.
-        for _ in self._goods_legs(statement, body, statement.created):
-            pass
+        self._admit_legs(self._goods_legs(statement, body, statement.created))
 
     def _admit_registry(self, statement: Statement) -> None:
         gtin = statement.body.get("gtin")
@@ -253,8 +252,17 @@ class Books:
         if new.get("shipment", corrected.body.get("shipment")) != corrected.body.get("shipment"):
             # Another shipment is another handover: this one is voided, that one stated.
             raise Malformed("correction-shipment", path="body.new.shipment", has=new["shipment"])
-        for _ in self._goods_legs(corrected, self._now(statement), corrected.created, again=True):
-            pass
+        self._admit_legs(self._goods_legs(corrected, self._now(statement), corrected.created, again=True))
+
+    def _admit_legs(self, legs: Iterable[Leg]) -> None:
+        """Amounts that convert, and accounts that can still be added up: or nobody could read that batch again."""
+        moved: Counter[tuple[ChainId, str, str]] = Counter()
+        for leg in legs:
+            key = (leg.batch, leg.account, leg.owner)
+            moved[key] += abs(leg.amount)
+            if abs(self._balances[key]) + moved[key] >= CEILING:
+                unit = self._batches[leg.batch].unit
+                raise Malformed("account-most", path="body", has=from_micro(self._balances[key]), wanted=unit)
 
     def _now(self, correction: Statement) -> Mapping[str, Any]:
         """The body of what ``correction`` corrects, after it and those before it."""
@@ -290,6 +298,9 @@ class Books:
             self._corrected[statement.hash] = statement
             self._stated[index] = now
         legs = back + now
+        if corrected is not statement and corrected.kind == "count" and not legs:
+            # A correction is found by what it posted, and the next one goes on from it.
+            legs = [Leg(corrected.on[0], "held", _actor(corrected), 0)]
         self._legs[corrects] += legs
         for line, leg in enumerate(legs):
             self._balances[leg.batch, leg.account, leg.owner] += leg.amount

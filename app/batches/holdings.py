@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from app.batches.amounts import from_micro
 from app.parties.names import Name, Names
@@ -88,24 +88,50 @@ def holding(
 
 
 def held_by(connection: Connection, log_id: int, party: ChainId, chains: Iterable[ChainId]) -> set[ChainId]:
-    """Those of ``chains`` that ``party`` holds or held: they came to its hands, which its own counting is not."""
-    found: set[ChainId] = set()
+    """Those of ``chains`` that ``party`` holds or held: it made them, or received them from somebody who did.
+
+    Neither its own counting brings a batch to its hands nor a shipment by somebody who never had it: or whoever may
+    ship could hand himself, or be handed by a friend, what is sealed for the trade.
+    """
+    hands: set[tuple[ChainId, str]] = set()
+    passed: set[tuple[ChainId, str, str]] = set()
     for some in chunks(sorted(set(chains))):
-        query = (
-            select(postings.c.batch)
-            .distinct()
-            .join(
-                statements,
-                (statements.c.log_id == postings.c.log_id) & (statements.c.first_index == postings.c.first_index),
-            )
-            .where(
-                postings.c.log_id == log_id,
-                postings.c.owner == party,
-                postings.c.batch.in_(some),
-                postings.c.account == "held",
-                postings.c.amount > 0,
-                statements.c.kind.not_in(("count", "correct")),
-            )
+        hands |= {(batch, owner) for batch, owner in connection.execute(_made(log_id, some))}
+        passed |= {(batch, sender, to) for batch, sender, to in connection.execute(_passed(log_id, some))}
+    # By what leads where, not by the order of the log: what is stated late was handed over all the same.
+    while more := {(batch, to) for batch, sender, to in passed if (batch, sender) in hands} - hands:
+        hands |= more
+    return {batch for batch, owner in hands if owner == party}
+
+
+def _made(log_id: int, chains: Iterable[ChainId]) -> Select[ChainId, str]:
+    """Batches with who brought them into being."""
+    return (
+        select(postings.c.batch, postings.c.owner)
+        .distinct()
+        .where(postings.c.log_id == log_id, postings.c.batch.in_(chains), postings.c.account == "origin")
+    )
+
+
+def _passed(log_id: int, chains: Iterable[ChainId]) -> Select[ChainId, str, str]:
+    """Batches with who sent them and who received them."""
+    way = postings.alias()
+    return (
+        select(postings.c.batch, shipments.c.sender, postings.c.owner)
+        .distinct()
+        .join(way, (way.c.log_id == postings.c.log_id) & (way.c.first_index == postings.c.first_index))
+        .join(shipments, (shipments.c.log_id == way.c.log_id) & (shipments.c.hash == way.c.owner))
+        .join(
+            statements,
+            (statements.c.log_id == postings.c.log_id) & (statements.c.first_index == postings.c.first_index),
         )
-        found |= set(connection.execute(query).scalars())
-    return found
+        .where(
+            postings.c.log_id == log_id,
+            postings.c.batch.in_(chains),
+            postings.c.account == "held",
+            postings.c.amount > 0,
+            way.c.batch == postings.c.batch,
+            way.c.account == "transit",
+            statements.c.kind == "receive",
+        )
+    )

@@ -93,7 +93,9 @@ def router(reader: BatchReader, people: People) -> APIRouter:
     @routes.get("/v1/changes", response_model=ChangePage, summary="之后发生了什么 · what happened since")
     def changes(
         request: Request,
-        after: Annotated[int, Query(ge=-1, le=MAX_INTEGER, description="``next`` of the answer before; -1 to begin")] = -1,
+        after: Annotated[
+            int, Query(ge=-1, le=MAX_INTEGER, description="``next`` of the answer before; -1 to begin")
+        ] = -1,
         limit: Limit = MOST,
     ) -> Response:
         viewer = people.viewer(request)

@@ -136,10 +136,10 @@ def _view(
 
 def day(names: Names, time: str) -> str:
     """A UTC time of the format as a calendar day in the log's time zone."""
-    return local(datetime.fromisoformat(time), ZoneInfo(names.registry.time_zone)).date().isoformat()
+    return in_zone(datetime.fromisoformat(time), ZoneInfo(names.registry.time_zone)).date().isoformat()
 
 
-def local(moment: datetime, zone: ZoneInfo) -> datetime:
+def in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
     """``moment`` in ``zone``; the last hours of 9999, which east of Greenwich no calendar has, as they are.
 
     Such a time is a finding and not refused: one record of it must not hide the batch that it speaks of.

@@ -135,13 +135,22 @@ def _answer(request: Request, kept: Kept, lang: Lang, form: str) -> Response:
     }
     if kept.etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    packed = "gzip" in request.headers.get("accept-encoding", "")
+    packed = _takes_gzip(request.headers.get("accept-encoding", ""))
     if packed:
         headers["Content-Encoding"] = "gzip"
     answer = Response(kept.packed if packed else kept.body, 200, headers, _MEDIA[form])
     if asked and form == "page":
         answer.set_cookie("lang", lang, max_age=YEAR, samesite="lax", httponly=True)
     return answer
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Whether ``Accept-Encoding`` names gzip, and not to refuse it (RFC 9110 §12.5.3)."""
+    for part in accepted.split(","):
+        coding, _, weight = part.partition(";")
+        if coding.strip().lower() == "gzip":
+            return weight.strip().rstrip("0") not in ("q=", "q=0.")
+    return False
 
 
 def _page(pages: Pages, passport: Passport, lang: Lang) -> bytes:

@@ -22,6 +22,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from app.batches.events import Found
+from app.batches.views import in_zone
 from app.errors import NotFound
 from app.log import Log
 from app.parties.names import Name
@@ -158,16 +159,16 @@ def _read(path: Path) -> _File:
     return _File(f"{path.stem}.{sha256(data).hexdigest()[:12]}{path.suffix}", media, data)
 
 
-def _times(log: Log) -> dict[str, Callable[[Context, str | int], str]]:
+def _times(log: Log) -> dict[str, Callable[..., str]]:
     """Days and moments as they are said, of a day, a time as on the wire, or milliseconds."""
 
     def local(value: str | int) -> datetime:
         zone = ZoneInfo(log.journal.registry.time_zone)
         if isinstance(value, int):
-            return datetime.fromtimestamp(value / 1000, zone)
+            return in_zone(datetime.fromtimestamp(value / 1000, UTC), zone)
         if len(value) == _DAY:
             return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=zone)
-        return datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).astimezone(zone)
+        return in_zone(datetime.fromisoformat(value), zone)
 
     @pass_context
     def day(context: Context, value: str | int) -> str:
@@ -183,22 +184,22 @@ def _times(log: Log) -> dict[str, Callable[[Context, str | int], str]]:
     def span(context: Context, start: str, end: str, before: str = "") -> str:
         """From day to day, in short; without a year that ``before`` has said."""
         one, two = local(start), local(end)
-        said = bool(before) and local(before).year == one.year == two.year
-        return (_span_zh if context["lang"] == "zh" else _span_en)(one, two, said)
+        again = bool(before) and local(before).year == one.year == two.year
+        return (_span_zh if context["lang"] == "zh" else _span_en)(one, two, again)
 
     return {"day": day, "moment": moment, "span": span}
 
 
-def _span_zh(one: datetime, two: datetime, said: bool) -> str:
-    start = f"{'' if said else f'{one.year}年'}{one.month}月{one.day}日"
+def _span_zh(one: datetime, two: datetime, again: bool) -> str:
+    start = f"{'' if again else f'{one.year}年'}{one.month}月{one.day}日"
     if one.date() == two.date():
         return start
     year, month = ("" if one.year == two.year else f"{two.year}年"), f"{two.month}月"
     return f"{start}至{year}{'' if (one.year, one.month) == (two.year, two.month) else month}{two.day}日"
 
 
-def _span_en(one: datetime, two: datetime, said: bool) -> str:
-    end = f"{two.day} {two:%b}{'' if said else f' {two.year}'}"
+def _span_en(one: datetime, two: datetime, again: bool) -> str:
+    end = f"{two.day} {two:%b}{'' if again else f' {two.year}'}"
     if one.date() == two.date():
         return end
     if (one.year, one.month) == (two.year, two.month):

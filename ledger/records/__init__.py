@@ -97,9 +97,12 @@ def check_correction(statement: Statement, opened: Mapping[str, Json], corrected
     if "outputs" in new and [(output["product"], output.get("lot")) for output in new["outputs"]] != was:
         raise Malformed("correction-outputs", path="body.new.outputs", wanted="the same products and lots, in order")
     before = {batch for _, batch in batches_named(corrected.body)}
+    named = set[str]()
     for path, batch in batches_named(new):
-        if batch not in before:
-            raise Malformed("correction-batch", path=path.replace("body", "body.new", 1), has=batch)
+        if batch not in before or batch in named:
+            code = "repeated" if batch in named else "correction-batch"
+            raise Malformed(code, path=path.replace("body", "body.new", 1), has=batch)
+        named.add(batch)
     # All of them: or a batch's own chain would lack the word that changed its quantity.
     if set(statement.on) != set(corrected.targets):
         raise Malformed("on-corrected", path="on", wanted="all chains of the statement corrected")

@@ -14,7 +14,7 @@ from app.db import connect
 from app.errors import Conflict, ServiceError, Stopped
 from app.journal import Journal
 from app.lock import Lock
-from app.recording import Appended, Outcome
+from app.recording import Appended, Finding, Outcome, Record
 from app.tables import TRUTH, entries, metadata, postings, statements
 from ledger import b64u
 from ledger.checkpoint import open_checkpoint
@@ -192,6 +192,35 @@ def test_a_group_that_fails_leaves_no_trace(engine: Engine, data: Path, world: W
     books.fail = False
     for statement, outcome in zip(last, append(writer, world, last), strict=True):
         appended(outcome).receipt.check(statement, world.vkey)
+    writer.close()
+
+
+class Stumbling(Books):
+    """Books that know no observation."""
+
+    def post(self, record: Record, index: int, received: int) -> list[Finding]:
+        if record.statement.kind == "observe":
+            raise KeyError(record.statement.kind)
+        return super().post(record, index, received)
+
+
+def test_one_that_nobody_thought_of_leaves_the_others_of_its_group(engine: Engine, data: Path, world: World) -> None:
+    writer = Journal(engine, Lock(data / "lock", world.log), world.log_key, world.log, LOG_ID, Stumbling(LOG_ID))
+    append(writer, world, world.statements)
+    before = len(world.statements)
+    planting = planted(world)
+    for _ in range(2):
+        world.state("observe", "coop", {"weather": "晴"}, [planting])
+        harvested(world, planting)
+    (plant, observed, lot, unsaid, other), note = world.statements[before:], writer.latest()
+    outcomes = append(writer, world, [plant, observed, lot, unsaid, other])
+    for statement, outcome in zip((plant, lot, other), outcomes[::2], strict=True):
+        appended(outcome).receipt.check(statement, world.vkey)
+    (failed, behind) = outcomes[1::2]
+    assert isinstance(failed, ServiceError)
+    assert (failed.code, failed.params["has"]) == ("internal", "KeyError")
+    assert isinstance(behind, Conflict)  # it names the one before it in its notebook, which is not there
+    assert count(engine) == stored.read_note(writer.latest() or "").size > stored.read_note(note or "").size
     writer.close()
 
 

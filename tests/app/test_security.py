@@ -176,6 +176,7 @@ def test_a_token_without_its_session_changes_nothing(visitor: Visitor, town: Tow
         ({"origin": HERE}, 200),
         ({"origin": "https://evil.example"}, 403),
         ({"origin": "null"}, 403),
+        ({"origin": "http://["}, 403),
         ({"origin": "https://county.example.evil.example"}, 403),
         ({"sec-fetch-site": "same-origin", "origin": "https://behind.a.proxy"}, 200),
         ({"sec-fetch-site": "none"}, 200),

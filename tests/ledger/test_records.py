@@ -269,6 +269,11 @@ def test_corrections_that_do_not_stand(world: World, harvest: Statement, lot: Ch
         "correction-batch",
         "body.new.inputs[0].batch",
     )
+    (planting,) = harvest.on
+    assert correction_refused(world, harvest, {"inputs": [{"batch": planting}, {"batch": planting}]}) == (
+        "repeated",
+        "body.new.inputs[1].batch",
+    )
     assert correction_refused(world, harvest, None, void=True, on=[ChainId(DIGEST)]) == ("on-corrected", "on")
 
 

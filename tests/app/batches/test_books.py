@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
+from app.batches import books
 from app.batches.amounts import to_micro
 from app.batches.rebuild import rebuild
 from app.errors import Conflict
@@ -16,6 +17,7 @@ from ledger.canonical import Json
 from ledger.errors import LedgerError, Malformed, NotAllowed
 from ledger.identity import ChainId, StatementHash, chain_id, trace_code
 from tests.app.batches.desk import Desk, codes, goods, working
+from tests.app.batches.test_rebuild import projected
 from tests.app.seeding import LOG_ID
 from tests.world import county, kg
 
@@ -295,6 +297,28 @@ def test_a_corrected_count_is_held_against_the_books_of_then(desk: Desk) -> None
     desk.correct(count, {"goods": goods(desk.lot, "1240")})
     assert desk.held(desk.lot) == {("held", "farm"): "1040", ("lost", "farm"): "10.5", ("transit", "coop"): "200"}
     assert codes(desk.correct(count, {"goods": goods(desk.lot, "1260.5")})) == ["over-counted"]
+
+
+def test_a_correction_of_a_count_that_moves_nothing_is_gone_on_from(desk: Desk) -> None:
+    wrong = desk.state("count", "farm", {"goods": goods(desk.lot, "1200")}, [desk.lot])
+    desk.correct(wrong, None)
+    desk.correct(wrong, {"goods": goods(desk.lot, "1250.5")})
+    desk.correct(wrong, {"reason": "数错了"})
+    assert desk.held(desk.lot) == {("held", "farm"): "1250.5"}
+    live = projected(desk.engine)
+    with desk.engine.execution_options(writes=True).begin() as connection:
+        rebuild(connection, LOG_ID)
+    assert projected(desk.engine) == live
+
+
+def test_an_account_stays_within_what_databases_add_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(books, "CEILING", to_micro("3000"))
+    sale: dict[str, Json] = {"goods": goods(desk.lot, "1400"), "channel": "shop"}
+    desk.state("sell", "farm", sale, [desk.lot])
+    sold = desk.state("sell", "farm", sale, [desk.lot])
+    assert refused(Malformed, desk.state, "sell", "farm", sale, [desk.lot]) == ("account-most", "body")
+    assert refused(Malformed, desk.correct, sold, {"goods": goods(desk.lot, "3100")}) == ("account-most", "body")
+    assert desk.held(desk.lot) == {("held", "farm"): "-1549.5", ("sold", "farm"): "2800"}
 
 
 def test_a_harvest_corrected_below_what_has_left(desk: Desk) -> None:

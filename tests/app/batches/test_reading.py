@@ -75,7 +75,7 @@ def test_what_is_no_batch_is_not_found(desk: Desk) -> None:
     other = str((int(code[0]) + 1) % 10) + code[1:]
     swapped = code[:18] + code[19] + code[18] if code[18] != code[19] else other
     for text, wanted in ((other, "code-check"), (swapped, "code-check"), ("1234", "code-digits"), ("", "code-digits"),
-                         ("https://x.example/about", "code-digits")):  # fmt: skip
+                         ("https://x.example/about", "code-digits"), ("http://[x/t/y", "code-digits")):  # fmt: skip
         with pytest.raises(Malformed) as wrong:
             desk.reader.find(text)
         assert wrong.value.code == wanted
@@ -103,6 +103,13 @@ def test_the_day_is_the_logs_day(desk: Desk) -> None:
     body: dict[str, Json] = {"outputs": [desk.world.output("tomato", "1")]}
     made = desk.state("plant", "farm", body, at="2026-03-31T17:30:00Z")
     assert desk.reader.batch(made.statement.created[0]).day == "2026-04-01"
+
+
+def test_the_last_hours_of_9999_have_no_day_here_and_hide_nothing(desk: Desk) -> None:
+    body: dict[str, Json] = {"outputs": [desk.world.output("tomato", "1")]}
+    made = desk.state("plant", "farm", body, at="9999-12-31T23:59:59Z")
+    assert [finding.code for finding in made.findings] == ["clock"]
+    assert desk.reader.search(Wanted()).batches[0].day == "9999-12-31"
 
 
 # --- each field by its audience ------------------------------------------------------------------------------------
@@ -139,7 +146,26 @@ def test_nobody_becomes_a_holder_by_saying_so(desk: Desk) -> None:
     desk.state("ship", "farm", ship, [desk.lot], {"seal": "封-77"})
     desk.state("count", "shop", {"goods": goods(desk.lot, "50")}, [desk.lot])
     desk.state("sell", "shop", {"goods": goods(desk.lot, "1"), "channel": "shop"}, [desk.lot])
+    desk.world.register("friend", "shop")
+    desk.send(desk.world.statements[-1])
+    to_itself = desk.ship(desk.lot, "1", by="shop", to="shop")
+    desk.receive(to_itself, desk.lot, "1", by="shop")
+    to_a_friend = desk.ship(desk.lot, "2", by="shop", to="friend")
+    sent_back: dict[str, Json] = {"shipment": to_a_friend.statement.hash, "reason": "x"}
+    desk.state("reject", "friend", {"goods": goods(desk.lot, "1"), **sent_back}, [desk.lot])
+    desk.receive(to_a_friend, desk.lot, "1", by="friend")
+    for stranger in ("shop", "friend"):
+        assert all("seal" not in event.values for event in desk.reader.events(desk.lot, viewer(desk, stranger)))
+
+
+def test_a_handover_that_was_stated_late_counts(desk: Desk) -> None:
+    body: dict[str, Json] = {"goods": goods(desk.lot, "10"), "receiver": desk.world.parties["coop"]}
+    first = desk.state("ship", "farm", body, [desk.lot], {"seal": "封-77"})
+    second = desk.ship(desk.lot, "5", by="coop", to="shop")
+    desk.receive(second, desk.lot, "5", by="shop")
     assert all("seal" not in event.values for event in desk.reader.events(desk.lot, viewer(desk, "shop")))
+    desk.receive(first, desk.lot, "10")
+    assert any("seal" in event.values for event in desk.reader.events(desk.lot, viewer(desk, "shop")))
 
 
 def test_what_was_erased_is_gone_for_everybody(desk: Desk) -> None:

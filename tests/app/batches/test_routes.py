@@ -98,6 +98,8 @@ def test_sealed_values_are_for_those_who_may(visitor: Visitor, lot: ChainId) -> 
         ("/v1/batches/{lot}/label.png?size=huge", 422, "label-size"),
         ("/v1/batches/{lot}/label.png?dpi=9", 422, "label-dpi"),
         ("/v1/changes?after=-2", 422, "request"),
+        ("/v1/changes?after=" + "9" * 30, 422, "request"),
+        ("/t?code=http://[x", 422, "code-digits"),
     ],
 )
 def test_what_is_refused_is_worded(visitor: Visitor, lot: ChainId, path: str, status: int, code: str) -> None:

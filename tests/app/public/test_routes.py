@@ -213,6 +213,9 @@ def test_it_travels_packed_and_is_small(shop: Shop) -> None:
     packed = shop.visitor.get(shop.page("sauce"), {**PAGE, "accept-encoding": "gzip"})
     assert packed.headers["content-encoding"] == "gzip"
     assert packed.content == plain.content
+    for accepted, encoding in (("br, gzip;q=0.8", "gzip"), ("gzip;q=0", None), ("gzip; q=0.00, br", None), ("", None)):
+        answer = shop.visitor.get(shop.page("sauce"), {**PAGE, "accept-encoding": accepted})
+        assert answer.headers.get("content-encoding") == encoding, accepted
     assert len(gzip.compress(plain.content)) < 12_000
 
 

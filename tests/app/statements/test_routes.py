@@ -253,6 +253,17 @@ def test_findings_are_told_before_signing_and_nothing_is_written(client: httpx.C
     refused(client.post("/v1/statements/check", json={"payload": payload}), 422, "on-some", "on")
 
 
+def test_what_no_number_or_payload_can_be(client: httpx.Client, world: World) -> None:
+    for start in ("²", "-1", "", "9" * 30):
+        asked = client.get(f"/v1/keys/{world.devices['coop'].key.public.kid}/statements", params={"from": start})
+        refused(asked, 422, "number", "from")
+    for path in (f"{10**30}-{10**30}", "3-2", "0-500"):
+        refused(client.get(f"/log/statements/{path}"), 422, "range")
+    deep = b"[" * 50_000 + b"]" * 50_000
+    asked = client.post("/v1/statements/check", content=b'{"payload":' + deep + b"}")
+    refused(asked, 422, "request")
+
+
 def test_the_public_form_opens_nothing_that_is_sealed(client: httpx.Client, world: World, planting: Statement) -> None:
     good(client, world, planting)
     kid = planting.kid
