@@ -43,7 +43,7 @@ def router(
     @routes.post("/sign-in", include_in_schema=False)
     async def sign_in(request: Request) -> Response:
         async with request.form(max_files=0) as sent:
-            login, password, leads = (str(sent.get(name, "")) for name in ("login", "password", "next"))
+            login, password, leads = (_whole(str(sent.get(name, ""))) for name in ("login", "password", "next"))
         leads, address, old = inward(leads), request.client.host if request.client else "", request.cookies.get(COOKIE)
         try:
             token = await asyncio.to_thread(people.sign_in, login, password, address, old)
@@ -81,6 +81,11 @@ def router(
         }
 
     return routes
+
+
+def _whole(text: str) -> str:
+    """``text`` without half characters, which a form in a charset of its own choice may bring."""
+    return text.encode(errors="replace").decode()
 
 
 def inward(path: str) -> str:

@@ -47,6 +47,8 @@ class Shipment:
     goods: Goods
     sender: "Hand"
     receiver: "Hand"
+    place: str
+    """Where it waits to be loaded."""
 
 
 def measured(amount: Amount, unit: str) -> dict[str, Json]:
@@ -249,7 +251,7 @@ class Hand:
     # --- testing ---------------------------------------------------------------------------------------------------
 
     def test(self, batch: Batch, panel: str, sample_no: str, found: Mapping[str, str] | None = None) -> None:
-        """In the laboratory, of a sample drawn the day before."""
+        """In the laboratory, of a sample drawn an hour before."""
         method, items = PANELS[panel]
         measures: list[Json] = [
             {
@@ -265,7 +267,7 @@ class Hand:
         ]
         self._state(
             "test", [batch], sample_no=sample_no, lab=self.party.full_name, accreditation="资质-示例-0001",
-            method=method, type="quantitative", sampled=self._stage.later(-20), items=measures, conclusion="pass",
+            method=method, type="quantitative", sampled=self._stage.later(-1), items=measures, conclusion="pass",
             sampler=self.party.people[0],
         )  # fmt: skip
 
@@ -290,10 +292,10 @@ class Hand:
             seal="封-示例-0088" if carrier else None, temperature_range=asked if cold else None,
             planned_arrival=self._stage.later(hours),
         )  # fmt: skip
-        return Shipment(kept.hash, goods, self, receiver)
+        return Shipment(kept.hash, goods, self, receiver, place or self.place)
 
     def load(self, shipment: Shipment, temperature: str | None = None) -> None:
-        self._drive("load", shipment, shipment.sender.place, temperature)
+        self._drive("load", shipment, shipment.place, temperature)
 
     def unload(self, shipment: Shipment, temperature: str | None = None) -> None:
         self._drive("unload", shipment, shipment.receiver.place, temperature)
