@@ -26,7 +26,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 .DELETE_ON_ERROR:
 
 run: $(LOCKED) $(GENGJI)
-	@test -e "$(DATA)/policy.json" || $(BIN)/gengji demo --data "$(DATA)"
+	@test -e "$(DATA)/policy.json" || $(BIN)/gengji demo --data "$(DATA)" --url http://127.0.0.1:$(PORT)
 	@$(BIN)/gengji migrate --data "$(DATA)"
 	@exec $(BIN)/gengji serve --data "$(DATA)" --host $(HOST) --port $(PORT)
 

@@ -4,15 +4,21 @@ import getpass
 import os
 import sys
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from sqlalchemy import select
 
-from app import config, schema
+from app import config, schema, stored
 from app.db import connect
+from app.errors import Stopped
+from app.lock import Lock
 from app.log import begin
+from app.tables import logs
+from ledger.policy import Pin
 
 Data = Annotated[Path, Parameter(name="--data", help="数据文件夹 · the data folder")]
 Database = Annotated[
@@ -61,3 +67,28 @@ def secret() -> str:
     if sys.stdin.isatty():
         return getpass.getpass("密码 · password: ")
     return sys.stdin.readline().rstrip("\r\n")
+
+
+def relock(*, size: int, data: Data = Path("var"), database_url: Database = None) -> None:
+    """重立总账锁 · after the lock was lost: lock the checkpoint that the database has, if it is of this size.
+
+    The lock is what keeps a restored backup from telling a second history. Ask somebody who keeps a receipt or a
+    checkpoint of this log how large it was: only they can know that nothing is missing.
+
+    Example: gengji relock --size 4711 --data ./var
+    """
+    settings = config.load(data, os.environ, database_url=database_url)
+    origin = Pin.parse(settings.pin.read_text()).origin
+    engine = connect(settings.url)
+    with engine.connect() as connection:
+        log_id = connection.execute(select(logs.c.log_id).where(logs.c.origin == origin)).scalar_one()
+        newest = stored.newest_note(connection, log_id)
+    engine.dispose()
+    has = stored.read_note(newest).size if newest else 0
+    with closing(Lock(settings.data / "lock", origin)) as lock, lock.session() as held:
+        if held.value is not None:
+            raise Stopped("lock-held", has=stored.read_note(held.value).size)
+        if newest is None or has != size:
+            raise Stopped("lock-size", has=has, wanted=size)
+        held.swap(newest)
+    print(f"总账锁已立于 {has} 条账目 · locked at {has} entries")

@@ -44,6 +44,9 @@ from ledger.tiles import Frontier
 GROUP = 512
 """The most statements in one transaction: enough that a sync is cheap, few enough that nobody waits long."""
 
+FIRST = 1
+"""The size of a log of which nothing but its opening is written: the only one that may stand without a lock."""
+
 CLOCK_BACK = 10_000
 """How far, in ms, the clock may run behind the last entry before the journal stops itself."""
 
@@ -126,8 +129,13 @@ class Journal:
         self._callers = 0
         self._closing = False
         self._stopped: Stopped | None = None
-        with self._lock.session() as held, self._engine.connect() as connection:
-            self._catch_up(connection, held)
+        try:
+            with self._lock.session() as held, self._engine.connect() as connection:
+                self._catch_up(connection, held)
+        except BaseException:
+            self._lock.close()
+            self._engine.dispose()
+            raise
         self._writer = threading.Thread(target=self._run, name=f"journal {origin}", daemon=True)
         self._writer.start()
 
@@ -165,6 +173,7 @@ class Journal:
             self._wake.notify()
         self._writer.join()
         self._lock.close()
+        self._engine.dispose()
 
     # --- the writer ----------------------------------------------------------------------------------------------
 
@@ -402,6 +411,8 @@ class Journal:
         if newest is None:
             raise Stopped("database-behind", has=0, wanted=stored.read_note(held.value or "").size)
         ours = stored.read_note(newest)
+        if held.value is None and ours.size > FIRST:
+            raise Stopped("lock-missing", has=ours.size)
         if held.value is not None:
             locked, _ = open_checkpoint(held.value, self.vkey)
             if ours.size <= locked.size:

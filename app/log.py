@@ -11,6 +11,7 @@ from sqlalchemy import Engine, insert, select
 from app import schema
 from app.batches.books import Books
 from app.config import Settings
+from app.db import connect
 from app.errors import ServiceError, Stopped
 from app.journal import Journal
 from app.lock import Lock
@@ -55,13 +56,13 @@ def open_log(settings: Settings, engine: Engine, *, synchronous: str = "FULL") -
     key = read_key(settings.keys / "log.pem")
     if VKey(vkey.name, ED25519, key.public) != vkey:
         raise Stopped("log-key", path=str(settings.keys / "log.pem"), wanted=str(vkey))
-    journal = _journal(settings, engine, key, vkey.name, row.log_id, synchronous)
+    journal = _journal(settings, key, vkey.name, row.log_id, synchronous)
     return Log(row.log_id, vkey.name, row.demonstration, pin, journal)
 
 
-def _journal(
-    settings: Settings, engine: Engine, key: Signer, origin: str, log_id: int, synchronous: str = "FULL"
-) -> Journal:
+def _journal(settings: Settings, key: Signer, origin: str, log_id: int, synchronous: str = "FULL") -> Journal:
+    # Connections of its own: however many read, and however slowly, who writes waits for none of them.
+    engine = connect(settings.url, synchronous=synchronous)
     lock = Lock(settings.data / "lock", origin, synchronous=synchronous)
     return Journal(
         engine,
@@ -108,7 +109,7 @@ def begin(
     opening = sign(
         draft(log=origin, kind="log.open", at=at, body=body, iss=None, iat=iat, n=0, after=None, seen=None), roots[0]
     )
-    journal = _journal(settings, engine, key, origin, log_id)
+    journal = _journal(settings, key, origin, log_id)
     (outcome,) = asyncio.run(journal.append([Record(opening)]))
     if isinstance(outcome, LedgerError):
         raise outcome

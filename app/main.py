@@ -18,6 +18,7 @@ from app.batches import routes as batches
 from app.batches.reading import BatchReader
 from app.config import Settings
 from app.db import connect
+from app.desk import routes as desk
 from app.errors import NotFound
 from app.heads import HeadAsGet
 from app.log import open_log
@@ -57,7 +58,7 @@ def create_app(settings: Settings, *, synchronous: str = "FULL") -> FastAPI:
     app.add_middleware(HeadAsGet)
     pages = Pages(log)
     pages.install(app)
-    problems.install(app, pages.error)
+    problems.install(app, web.worded(pages, people))
     told = demonstration.place(settings.data, demonstration=log.demonstration)
 
     batch_reader = BatchReader(engine, log)
@@ -73,6 +74,8 @@ def create_app(settings: Settings, *, synchronous: str = "FULL") -> FastAPI:
     app.include_router(web.router(pages, people, told))
 
     app.include_router(audit.router(batch_reader, pages, people, engine, log, settings.data))
+
+    app.include_router(desk.router(batch_reader, pages, people, engine, log))
 
     @app.get(
         "/log/checkpoint", response_class=PlainTextResponse, tags=["log"], summary="检查点 · the newest checkpoint"

@@ -1,6 +1,6 @@
 """Errors as ``application/problem+json``, worded in the language that was asked for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal, TypeAlias
 
 from fastapi import FastAPI, Request
@@ -13,7 +13,7 @@ from ledger import wordings
 from ledger.errors import LedgerError, Malformed
 
 Lang = Literal["zh", "en"]
-Worded: TypeAlias = Callable[[Request, Mapping[str, Any]], Response | None]
+Worded: TypeAlias = Callable[[Request, Mapping[str, Any]], Awaitable[Response | None]]
 """The page that says a problem to a person; None where a program asked."""
 
 
@@ -43,11 +43,15 @@ def problem(error: LedgerError, lang: Lang) -> dict[str, Any]:
     }
 
 
-def install(app: FastAPI, worded: Worded = lambda request, body: None) -> None:
+async def _unworded(request: Request, body: Mapping[str, Any]) -> Response | None:
+    return None
+
+
+def install(app: FastAPI, worded: Worded = _unworded) -> None:
     """Every error that a route raises leaves as a page or a problem; nothing leaves as a stack trace."""
 
-    def answer(request: Request, body: dict[str, Any], headers: Mapping[str, str] | None = None) -> Response:
-        page = worded(request, body)
+    async def answer(request: Request, body: dict[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+        page = await worded(request, body)
         if page is not None:
             page.headers.update(headers or {})
             return page
@@ -56,23 +60,23 @@ def install(app: FastAPI, worded: Worded = lambda request, body: None) -> None:
     @app.exception_handler(LedgerError)
     async def known(request: Request, error: LedgerError) -> Response:
         headers = {"Retry-After": str(error.params.get("retry_after", 1))} if isinstance(error, TooMany) else None
-        return answer(request, problem(error, language(request)), headers)
+        return await answer(request, problem(error, language(request)), headers)
 
     @app.exception_handler(RequestValidationError)
     async def shape(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         path = ".".join(str(part) for part in first["loc"][1:])
         failed = Malformed("request", path=path, has=str(first.get("input"))[:80], wanted=first["msg"])
-        return answer(request, problem(failed, language(request)))
+        return await answer(request, problem(failed, language(request)))
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
         if error.status_code == 404:
-            return answer(request, problem(NotFound("no-page", path=request.url.path), language(request)))
+            return await answer(request, problem(NotFound("no-page", path=request.url.path), language(request)))
         failed = ServiceError("http", path=request.url.path, has=error.status_code)
         body = problem(failed, language(request)) | {"status": error.status_code}
-        return answer(request, body, error.headers)
+        return await answer(request, body, error.headers)
 
     @app.exception_handler(Exception)
     async def unknown(request: Request, error: Exception) -> Response:
-        return answer(request, problem(ServiceError("internal", has=type(error).__name__), language(request)))
+        return await answer(request, problem(ServiceError("internal", has=type(error).__name__), language(request)))

@@ -71,6 +71,9 @@ ROUTES: Mapping[str, Row] = {
     "POST /sign-in": OPEN,
     "POST /sign-out": SIGNED_IN,
     "GET /v1/me": SIGNED_IN,
+    # --- a party's own page
+    "GET /desk": SIGNED_IN,
+    "GET /desk/": SIGNED_IN,
     # --- oversight
     "GET /audit": SUPERVISORS,
     "GET /audit/": SUPERVISORS,

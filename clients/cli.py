@@ -20,8 +20,9 @@ from pathlib import Path
 from cyclopts import App, CycloptsError
 from rich.console import Console
 
-from clients.errors import NoDevice, Unreachable
-from clients.wordings import say
+from clients import usage
+from clients.errors import NoDevice, Unreachable, Usage
+from clients.wordings import reason, say
 from ledger.errors import LedgerError
 from ledger.wordings import Lang
 
@@ -43,17 +44,18 @@ def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     lang = language(arguments, environment)
     complaints = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     try:
-        code = mounted(arguments)(list(arguments), exit_on_error=False, error_console=complaints)
-    except CycloptsError:
+        code = mounted(arguments)(list(arguments), exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        complaints.print(usage.say(error, lang))
         return 2
-    except (NoDevice, Unreachable) as error:
+    except (NoDevice, Unreachable, Usage) as error:
         complaints.print(say(error, lang))
         return 2
     except LedgerError as error:
         complaints.print(say(error, lang))
         return 1
     except OSError as error:
-        complaints.print(say(NoDevice("file", path=str(error.filename), has=error.strerror or ""), lang))
+        complaints.print(say(Usage("file", path=str(error.filename), has=reason(error, lang)), lang))
         return 2
     except KeyboardInterrupt:
         return 130

@@ -1,39 +1,28 @@
-"""A party's commands: make a key, sign, look before signing, send, read.
+"""A party's commands: look before signing, sign, send, read. Files of records are read by ``clients.lines``."""
 
-Records come as files of JSON lines, one record a line, all fields in the clear::
-
-    {"kind":"harvest","at":"2026-07-20T01:30:00Z","body":{"inputs":[…],"outputs":[…],"person":"王芳"},"on":[],"for":null}
-
-``on`` may be left out where the fields name the batches, ``for`` where the party speaks for itself. A line is stated
-once: the same line sent again, tomorrow or out of another file, is the record that was sent before.
-"""
-
-import json
 import os
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from clients import lines as files_of_lines
 from clients.cli import language
 from clients.client import Client
 from clients.device import Device
 from clients.draft import Draft
-from clients.errors import ClientError, NoDevice, Refused
+from clients.errors import ClientError, NoDevice, Refused, Usage
+from clients.lines import Line
 from clients.notebook import Kept, Notebook
 from clients.service import Service
 from clients.speech import Speech, row
 from clients.speech import bad as bad_row
-from ledger import b64u
-from ledger.canonical import dumps
+from clients.wordings import reason
 from ledger.errors import LedgerError, Malformed
-from ledger.identity import ChainId, read_trace_code
-from ledger.policy import Pin
+from ledger.identity import read_trace_code
 from ledger.wordings import Lang
 
 
@@ -50,15 +39,6 @@ class Options:
     json: Annotated[bool, Parameter(negative="", help="输出 JSON · print JSON")] = False
 
 
-@dataclass(frozen=True)
-class Line:
-    """A line of a file: the draft in it, or what is wrong with it."""
-
-    where: str
-    draft: Draft | None
-    error: LedgerError | None = None
-
-
 DEFAULT = Options()
 GROUP = 200
 Files = Annotated[
@@ -69,53 +49,35 @@ Files = Annotated[
 
 
 Code = Annotated[
-    # A mark may begin with a dash: one in 64 does.
-    str, Parameter(help="追溯码、标识或批次编号 · trace code, mark or id", allow_leading_hyphen=True)
+    # A mark may begin with a dash: one in 64 does. A code typed with its spaces arrives as five words.
+    list[str],
+    Parameter(
+        help="追溯码（可带空格）、标识或批次编号 · trace code, with or without spaces, mark or id",
+        allow_leading_hyphen=True,
+    ),
 ]
-
-
-def keygen(
-    *,
-    policy: Annotated[Path | None, Parameter(help="公开钉 policy.json，从服务以外得来 · the pin")] = None,
-    party: Annotated[
-        str | None,
-        Parameter(help="主体编号（登记后）· the party's id, once registered", allow_leading_hyphen=True),
-    ] = None,
-    options: Options = DEFAULT,
-) -> int:
-    """生成本设备的密钥 · make this device's key, and say what a registrar needs to add it.
-
-    Run again it shows the same key; with --party it notes the party that the key was registered for.
-
-    Example: gengji keygen --url https://trace.example.org --policy policy.json
-    """
-    speak = speech(options)
-    member = ChainId(party) if party else None
-    if (options.home / "identity.json").exists():
-        device = Device.open(options.home)
-        device = device.join(member) if member else device
-    elif options.url is None or policy is None:
-        raise NoDevice("keygen", wanted="--url --policy")
-    else:
-        device = Device.create(options.home, options.url, Pin.parse(policy.read_text("utf-8")), party=member)
-    offer = device.offer()
-    if options.json:
-        speak.document({"home": str(device.folder), "kid": device.key.public.kid, "party": device.party, "key": offer})
-        return 0
-    speak.line("密钥编号", "key id", device.key.public.kid)
-    speak.line("主体", "party", device.party or speak("尚未登记", "not registered yet"))
-    speak.line("交登记员", "for the registrar", dumps(offer).decode())
-    return 0
 
 
 def sign(files: Files, /, *, options: Options = DEFAULT) -> int:
     """签名并存入签名簿，不发送 · sign into the notebook without sending: works without a network.
 
+    每行一条记录 · one record a line:
+
+    ```json
+    {"kind":"plant","at":"2026-07-20","body":{"outputs":[{"product":"产品编号","quantity":{"value":"2","unit":"mu"}}]}}
+    ```
+
+    可加 "on"（所涉批次）和 "for"（代谁记录）· "on" and "for" may be added.
+    各种记录的项目见服务的 /v1/kinds · the fields of each kind: /v1/kinds at the service.
+
+    at 可写 2026-07-20T01:30:00Z、2026-07-20T09:30:00+08:00，或按总账时区写 2026-07-20 09:30、2026-07-20（当日正午），
+    签名时都换成 UTC · at takes any of these; without an offset it is the log's time zone; it is signed as UTC.
+
     Example: gengji sign harvest.jsonl
     """
     speak = speech(options)
     with open_client(options) as client:
-        lines = [*_lines(client, files)]
+        lines = [*files_of_lines.read(client, files)]
         rows: list[dict[str, Any]] = []
         with speak.counting(len(lines), "签名", "signing") as step:
             for start in range(0, len(lines), GROUP):
@@ -129,11 +91,19 @@ def sign(files: Files, /, *, options: Options = DEFAULT) -> int:
 def check(files: Files, /, *, options: Options = DEFAULT) -> int:
     """签名前查看问题项 · the findings that the records would have; nothing is signed.
 
+    每行一条记录 · one record a line:
+
+    ```json
+    {"kind":"plant","at":"2026-07-20","body":{"outputs":[{"product":"产品编号","quantity":{"value":"2","unit":"mu"}}]}}
+    ```
+
+    写法详见 gengji sign --help，项目见服务的 /v1/kinds · more in gengji sign --help, the fields at /v1/kinds.
+
     Example: gengji check harvest.jsonl
     """
     speak, rows = speech(options), []
     with open_client(options) as client:
-        for line in speak.progress([*_lines(client, files)], "检查", "checking"):
+        for line in speak.progress([*files_of_lines.read(client, files)], "检查", "checking"):
             try:
                 found = client.check(_good(line))
             except Refused as error:
@@ -153,11 +123,19 @@ def submit(files: Files | None = None, /, *, options: Options = DEFAULT) -> int:
 
     Broken off, run it again: it goes on where it was, and sends nothing twice.
 
+    每行一条记录 · one record a line:
+
+    ```json
+    {"kind":"plant","at":"2026-07-20","body":{"outputs":[{"product":"产品编号","quantity":{"value":"2","unit":"mu"}}]}}
+    ```
+
+    写法详见 gengji sign --help，项目见服务的 /v1/kinds · more in gengji sign --help, the fields at /v1/kinds.
+
     Example: gengji submit harvest.jsonl shipping.jsonl
     """
     speak = speech(options)
     with open_client(options) as client:
-        notebook, lines = client.notebook, [*_lines(client, files or [])]
+        notebook, lines = client.notebook, [*files_of_lines.read(client, files or [])]
         bad: list[dict[str, Any]] = []
         places: dict[str, str] = {}
         try:
@@ -182,7 +160,10 @@ def submit(files: Files | None = None, /, *, options: Options = DEFAULT) -> int:
 def trace(code: Code, /, *, forward: bool = False, back: bool = False, options: Options = DEFAULT) -> int:
     """溯源与追踪 · what a batch was made of (--back), and what became of it (--forward); both by default.
 
-    Example: gengji trace "1234 5678 9012 3456 7890" --forward
+    服务网址取自 --url、环境变量 GENGJI_URL 或 --home 的设备；追溯码可用 make run 打印的 · the service is that of --url,
+    GENGJI_URL or the device in --home; make run prints codes to try.
+
+    Example: gengji trace 1234 5678 9012 3456 7888 --forward --url http://127.0.0.1:8000
     """
     speak = speech(options)
     direction = "both" if forward == back else "forward" if forward else "back"
@@ -202,12 +183,16 @@ def label(
 ) -> int:
     """取标签 · the label of a batch, as a picture; its format is that of the file's name if none is given.
 
-    Example: gengji label "1234 5678 9012 3456 7890" --format svg -o label.svg
+    Example: gengji label 1234 5678 9012 3456 7888 -o label.svg --url http://127.0.0.1:8000
     """
     speak = speech(options)
+    wanted = format or output.suffix.lstrip(".").lower() or "png"
+    if wanted not in ("png", "svg"):
+        raise Usage("label-format", has=output.suffix)
     with _service(options) as service:
-        drawn = service.label(_code(code), format or output.suffix.lstrip(".").lower() or "png")
-    output.write_bytes(drawn)
+        drawn = service.label(_code(code), wanted)
+    with writing(output):
+        output.write_bytes(drawn)
     if options.json:
         speak.document({"file": str(output), "size": len(drawn)})
     else:
@@ -230,7 +215,20 @@ def open_client(options: Options) -> Iterator[Client]:
 
 def _service(options: Options) -> Service:
     """Reading needs an address and no key."""
-    return Service(options.url or Device.open(options.home).url, lang=_lang(options))
+    if options.url is not None:
+        return Service(options.url, lang=_lang(options))
+    if not (options.home / "identity.json").exists():
+        raise Usage("no-url", path=str(options.home))
+    return Service(Device.open(options.home).url, lang=_lang(options))
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Raises Usage ``file-write`` for what the system does not let us write."""
+    try:
+        yield
+    except OSError as error:
+        raise Usage("file-write", path=str(path), has=reason(error, language((), os.environ))) from None
 
 
 def speech(options: Options) -> Speech:
@@ -242,38 +240,13 @@ def _lang(options: Options) -> Lang:
     return options.lang or language((), os.environ)
 
 
-def _code(text: str) -> str:
+def _code(words: Sequence[str]) -> str:
     """What a person types or scans: a trace code, a mark, a chain id, or the address in the QR."""
-    last = text.strip().rstrip("/").rpartition("/")[2].rpartition("?t=")[2]
+    for word in words[1:]:
+        if any(letter.isalpha() for letter in word):
+            raise Usage("no-option" if word.startswith("-") else "code-words", has=word)
+    last = " ".join(words).strip().rstrip("/").rpartition("/")[2].rpartition("?t=")[2]
     return read_trace_code(last) if not any(letter.isalpha() for letter in last) else last
-
-
-def _lines(client: Client, files: Iterable[Path]) -> Iterator[Line]:
-    for file in files:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
-        for number, line in enumerate(text.splitlines(), 1):
-            if line.strip():
-                where = f"{file.name}:{number}"
-                try:
-                    yield Line(where, _draft(client, line, where))
-                except LedgerError as error:
-                    yield Line(where, None, error)
-
-
-def _draft(client: Client, line: str, where: str) -> Draft:
-    try:
-        record = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise Malformed("line", path=where, has=error.msg) from None
-    match record:
-        case {"kind": str(kind), "at": str(at), "body": dict(body), **more} if more.keys() <= {"on", "for"}:
-            on, for_ = more.get("on") or [], more.get("for")
-            if isinstance(on, list) and all(isinstance(chain, str) for chain in on) and isinstance(for_, str | None):
-                source = f"line:{b64u.encode(sha256(dumps(record)).digest())}"
-                return client.draft(
-                    kind, body, map(ChainId, on), at, for_=ChainId(for_) if for_ else None, source=source
-                )
-    raise Malformed("line", path=where, has=line[:80])
 
 
 def _good(line: Line) -> Draft:

@@ -71,14 +71,14 @@ class Device:
             raise NoDevice("no-device", path=str(folder)) from None
         key = _read_key(folder / "key.pem")
         match identity:
-            case {"kid": str(kid), "log": str(log), "party": None | str() as party, "url": str(url)} if (
+            case {"kid": str(kid), "log": str(log), "party": None | str() as party, "url": str(url), **more} if (
                 kid == key.public.kid and log == pin.origin
             ):
-                return cls(folder, url, ChainId(party) if party else None, key, pin, str(identity.get("zone", "")))
+                return cls(folder, url, ChainId(party) if party else None, key, pin, str(more.get("zone", "")))
         raise NoDevice("no-device", path=str(folder / "identity.json"), has=key.public.kid, wanted=pin.origin)
 
     def join(self, party: ChainId, *, instead: bool = False) -> "Device":
-        """The same device, of ``party`` from now on; of another it must be ``instead``, or NoDevice ``device-there``."""
+        """The same device, of ``party`` now. Raises NoDevice ``device-there`` for another's, unless ``instead``."""
         read_party(party)
         if self.party not in (None, party) and not instead:
             raise NoDevice("device-there", path=str(self.folder), has=self.party or "", wanted=party)

@@ -24,7 +24,7 @@ class NoDevice(ClientError):
 
 
 class Unreachable(ClientError):
-    """``not-running``, ``no-answer`` where something was asked; ``unreachable``, ``answer`` where what is signed waits."""
+    """``not-running``, ``no-answer``: a question had no answer; ``unreachable``, ``answer``: what is signed waits."""
 
 
 class Usage(ClientError):

@@ -36,6 +36,7 @@ class Registering(ABC):
         uscc: str | None = None,
         keys: Sequence[Mapping[str, Json]] = (),
         at: str | None = None,
+        source: str | None = None,
     ) -> Kept:
         """A new party; ``keys`` are the offers of its devices, none for a farmer without one. By a registrar."""
         profile = _given(name=name, type=type, uscc=uscc, division=division, side=side)
@@ -44,7 +45,7 @@ class Registering(ABC):
             "profile": profile,
             "roles": [*roles],
         }
-        return self.state("party.register", fields, at=at)
+        return self.state("party.register", fields, at=at, source=source)
 
     def add_key(
         self, party: ChainId, offer: Mapping[str, Json], custody: str | None = None, at: str | None = None

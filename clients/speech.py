@@ -21,6 +21,12 @@ from ledger.wordings import Lang, quantity
 
 T = TypeVar("T")
 
+IDS: Mapping[str, tuple[str, str]] = {
+    "party.register": ("主体编号", "party id"),
+    "place.add": ("场所编号", "place id"),
+    "product.add": ("产品编号", "product id"),
+}
+
 
 def row(kept: Kept, where: str) -> dict[str, Any]:
     told: dict[str, Any] = {
@@ -28,13 +34,27 @@ def row(kept: Kept, where: str) -> dict[str, Any]:
         "state": kept.state,
         "kind": kept.statement.kind,
         "statement": kept.hash,
-        "created": [vars(one) for one in created(kept)],
+        "created": _made(kept),
         "findings": [vars(one) for one in findings(kept.answer or {})],
     }
     if kept.state == "refused":
         problem = dict(kept.answer or {})
         told["error"] = Refused(int(problem.get("status", 0)), {"code": "refused", **problem})
     return told
+
+
+def _made(kept: Kept) -> list[dict[str, Any]]:
+    """A batch by its names; a party, place or product has an id and a name, and no trace code."""
+    statement = kept.statement
+    if kept.state == "refused":
+        return []
+    if KINDS[statement.kind].stage != "registry":
+        return [vars(one) for one in created(kept)]
+    names = statement.body.get("names", {})
+    name = (
+        statement.body.get("profile", statement.body).get("name") or names.get("zh") or next(iter(names.values()), "")
+    )
+    return [{"chain": chain, "name": name} for chain in statement.created]
 
 
 def bad(where: str, error: LedgerError) -> dict[str, Any]:
@@ -141,7 +161,11 @@ class Speech:
             said = f"{self('：', ': ')}{say(row['error'], self.lang)}" if "error" in row else ""
             self._console.print(f"{sign} {row['line']}{name} {self(zh, en)}{said}")
             for one in row.get("created", ()):
-                self.line("    追溯码", "    trace code", grouped(one["trace_code"]))
+                if "trace_code" in one:
+                    self.line("    追溯码", "    trace code", grouped(one["trace_code"]))
+                else:
+                    zh, en = IDS.get(row["kind"], ("编号", "id"))
+                    self.line(f"    {zh}", f"    {en}", f"{one['chain']}  {one['name']}")
             for finding in row.get("findings", ()):
                 text = finding["text"].get(self.lang) or finding["code"]
                 self._console.print(f"    {'⛔' if finding['severity'] == 'hold' else '⚠'} {text}")

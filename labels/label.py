@@ -32,6 +32,8 @@ class Label:
     trace_code: TraceCode
     lot: str | None = None
     demonstration: bool = False
+    maker: str = "生产者"
+    """What ``producer`` is to the goods."""
 
 
 class Size(NamedTuple):
@@ -195,7 +197,7 @@ def _body(label: Label, size: Size, room: float, height: float) -> list[Text]:
         _Field("数量", "数量", label.quantity, False),
         _Field("产地", "产地", label.origin, True),
         _Field("生产日期", "日期", label.date, False),
-        _Field("生产者", "生产者", label.producer, True),
+        _Field(label.maker, label.maker, label.producer, True),
         _Field("批号", "批号", label.lot or "", False),
     )
     fields = [field._replace(text=text) for field in given if (text := typeface.readable(field.text))]

@@ -59,6 +59,7 @@ ADVICE: Mapping[str, tuple[str, str]] = {
     "label": ("请换用更大的标签或改短内容。", "Please take a larger label or say less on it."),
     "operator": ("请联系运营方；总账没有被改动。", "Please tell the operator; nothing in the log was changed."),
     "keeper": ("请改正后再办理一次。", "Please correct it and try again."),
+    "nothing": ("", ""),
 }  # fmt: skip
 
 WORDINGS: Mapping[str, Wording] = {
@@ -205,6 +206,8 @@ WORDINGS: Mapping[str, Wording] = {
     "database-root": Wording("数据库与检查点（{has} 条）的根不符", "the database's root is not that of its checkpoint of {has}", "operator"),
     "database-tail": Wording("数据库有 {has} 条账目，检查点是 {wanted} 条", "the database has {has} entries, its checkpoint {wanted}", "operator"),
     "database-tile": Wording("数据库的分块 {path} 有 {has} 个摘要，应为 {wanted}", "the database's {path} has {has} hashes; wanted: {wanted}", "operator"),
+    "port-taken": Wording("端口 {has} 已被占用：用 --port 或 make run PORT=… 换一个", "port {has} is taken: choose another with --port or make run PORT=…", "nothing"),
+    "port-refused": Wording("不能在 {path} 的端口 {has} 上提供服务（{wanted}）：请换一个地址或端口", "cannot serve at {path}, port {has} ({wanted}): choose another address or port", "nothing"),
     "schema-behind": Wording("数据库结构是 {has}，程序需要 {wanted}", "the database's schema is {has}, the program's {wanted}", "operator"),
     "no-log": Wording("还没有开立总账：{path}", "no log has been opened: {path}", "operator"),
     "no-key": Wording("没有总账密钥：{path}", "the log's key is not there: {path}", "operator"),
@@ -245,7 +248,10 @@ WORDINGS: Mapping[str, Wording] = {
     "password-length": Wording("密码有 {has} 个字符，应为 {wanted}", "the password has {has} characters; wanted: {wanted}", "keeper"),
     "login-taken": Wording("登录名“{has}”已有人用", "the login “{has}” is taken", "keeper"),
     "no-account": Wording("没有登录名为“{has}”的账号", "there is no account with the login “{has}”", "keeper"),
+    "account-supervises": Wording("监督和审计账号要写明辖区（行政区划代码）和监管侧，这里缺少一项", "an inspector's or auditor's account needs both a division and a side, and one of them is missing", "keeper"),
+    "account-authority": Wording("“{has}”不是主管部门，也没有登记为监督人员，不能开监督或审计账号", "“{has}” is no authority and not registered as an inspector, so it can have no inspector's or auditor's account", "keeper"),
     "no-party": Wording("没有登记过叫“{has}”的主体", "no party “{has}” is registered", "keeper"),
+    "party-name": Wording("没有叫“{has}”的主体", "no party is called “{has}”", "keeper"),
     "party-names": Wording("有几个主体都叫“{has}”，请改用主体编号：{wanted}", "several parties are called “{has}”; give its id: {wanted}", "keeper"),
     "not-demonstration": Wording("这是真实总账，不能公开演示账号", "this log is a real one: no sign-in of it is shown to everybody", "keeper"),
 }  # fmt: skip
@@ -253,29 +259,29 @@ WORDINGS: Mapping[str, Wording] = {
 
 FINDINGS: Mapping[str, Finding] = {
     "over-held": Finding(
-        "{party} 现有 {batch} {has}，记录写了 {wanted}，多出 {short}",
-        "{party} holds {has} of {batch} and states {wanted}: short by {short}",
+        "{batch}：{party}现有 {has}，记录写了 {wanted}，多出 {short}",
+        "{batch}: {party} has {has}, the record says {wanted}: {short} too many",
         "核对数量；填错的请更正，漏记的收货或采收请补记。",
         "Check the quantity: correct it, or state the receipt or harvest that is missing.",
         "农产品质量安全法",
     ),
     "over-shipped": Finding(
-        "{batch} 在途 {has}，收货写了 {wanted}，多出 {short}",
-        "{has} of {batch} are on the way and {wanted} are received: {short} too many",
+        "{batch}：在途 {has}，收货写了 {wanted}，多出 {short}",
+        "{batch}: {has} on the way, the receipt says {wanted}: {short} too many",
         "与发货方核对数量，由填错的一方更正。",
         "Compare with the sender; whoever is wrong corrects it.",
         "农产品质量安全法",
     ),
     "over-counted": Finding(
-        "{party} 账面有 {batch} {has}，盘点写了 {wanted}，多出 {short}",
-        "the books give {party} {has} of {batch}, the count says {wanted}: {short} more",
+        "{batch}：{party}账面有 {has}，盘点写了 {wanted}，多出 {short}",
+        "{batch}: by the books {party} has {has}, the count says {wanted}: {short} too many",
         "核对数量和批次；漏记的收货或采收请补记。",
         "Check quantity and batch; state the receipt or harvest that is missing.",
         "农产品质量安全法",
     ),
     "not-holder": Finding(
-        "{party} 从未持有批次 {batch}",
-        "{party} never held batch {batch}",
+        "{batch}：{party}从未持有这批货",
+        "{batch}: {party} never held this batch",
         "确认批次选对；确已收货的，请先补记收货。",
         "Check that this is the right batch; if it was received, state that first.",
     ),
@@ -382,17 +388,28 @@ def say(error: LedgerError | tuple[str, Mapping[str, str | int]], lang: Lang) ->
 
 
 def say_finding(code: str, params: Mapping[str, str | int], lang: Lang) -> str:
-    """The finding as a sentence and how to clear it; ``batch`` may be a name or a chain id, amounts bring a ``unit``."""
+    """The finding as a sentence and how to clear it; ``batch`` is a chain id, ``product`` what it is called, if that is
+    known; amounts bring a ``unit``."""
     finding = FINDINGS.get(code)
     if finding is None:
         return code
     values = {name: _Value(value, lang) for name, value in params.items()}
-    values["batch"] = _Value(format(values["batch"], "batch"), lang) if "batch" in values else _Value("–", lang)
+    values["batch"] = _Value(_batch(values, lang), lang)
     if "unit" in params:
         for name in ("has", "wanted", "short"):
             values[name] = _Value(quantity({"unit": str(params["unit"]), "value": str(params[name])}, lang), lang)
     sentence = _pick(finding[:2], lang).format_map(_Given(values))
     return _join(sentence, _pick((finding.clear_zh, finding.clear_en), lang), lang)
+
+
+def _batch(values: Mapping[str, "_Value"], lang: Lang) -> str:
+    """``番茄（追溯码 9677 …）``: names and figures kept apart, for an amount follows."""
+    if "batch" not in values:
+        return "–"
+    code = _pick((f"追溯码 {values['batch']:batch}", f"trace code {values['batch']:batch}"), lang)
+    if "product" not in values:
+        return code
+    return _pick((f"{values['product']}（{code}）", f"{values['product']} ({code})"), lang)
 
 
 def quantity(amount: Mapping[str, str], lang: Lang) -> str:
@@ -477,4 +494,5 @@ def _pick(both: tuple[str, ...], lang: Lang) -> str:
 
 
 def _join(sentence: str, advice: str, lang: Lang) -> str:
-    return f"{sentence}。{advice}" if lang == "zh" else f"{sentence[:1].upper()}{sentence[1:]}. {advice}"
+    said = f"{sentence}。{advice}" if lang == "zh" else f"{sentence[:1].upper()}{sentence[1:]}. {advice}"
+    return said.rstrip()

@@ -34,9 +34,19 @@ from app.errors import Conflict, Stopped
 from app.tables import logs, named
 from app.viewing import ACCOUNT_ROLES
 from ledger.policy import Pin
+from ledger.records.registry import SIDES
 
 Flag = Annotated[bool, Parameter(negative="")]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="以 JSON 输出 · as JSON")]
+
+HEADS = (
+    ("登录名", "login"),
+    ("姓名", "name"),
+    ("主体", "party"),
+    ("角色", "role"),
+    ("辖区", "division"),
+    ("状态", "state"),
+)
 
 account = App(name="account", help="账号 · accounts: who may sign in to the pages, and as what")
 
@@ -57,7 +67,8 @@ def add(
 ) -> None:
     """新建账号 · a new account; its password is read from the terminal or from standard input.
 
-    Example: gengji account add li.na --name 李娜 --party 青河县农业农村局 --role inspector --side agriculture
+    Example: gengji account add li.na --name 李娜 --party 青禾县农业农村局（演示） --role inspector --division 990101
+    --side agriculture
 
     Parameters
     ----------
@@ -66,9 +77,9 @@ def add(
     role
         member 工作人员 | manager 主体管理员 | inspector 监督人员 | auditor 审计人员
     division
-        行政区划代码 · the part of the country that a supervisor sees
+        行政区划代码，监督、审计人员必填 · the part of the country that a supervisor sees; inspectors, auditors
     side
-        agriculture 农业 | market 市场监管
+        agriculture 农业农村 | market 市场监管；监督、审计人员必填 · inspectors and auditors
     generate
         生成密码并显示一次 · make a password and show it once
     demonstration_password
@@ -112,12 +123,14 @@ def list_(*, as_json: Json = False, data: Data = Path("var"), database_url: Data
             rows = [{**asdict(one), "party": {"id": one.party, "name": names.get(one.party, "")}} for one in found]
             print(json.dumps(rows, ensure_ascii=False))
             return
-        table = Table("登录名", "姓名", "主体", "角色", "辖区", "状态", box=SIMPLE)
+        side = 1 if os.environ.get("LANG", "").lower().startswith("en") else 0
+        table = Table(*(heads[side] for heads in HEADS), box=SIMPLE)
         for column in table.columns:
             column.overflow = "fold"
         for one in found:
-            role, party, part = ACCOUNT_ROLES[one.role][0], names.get(one.party, one.party), one.division
-            table.add_row(one.login, one.name, party, role, f"{part} {one.side}".strip(), _state(one))
+            role, party = ACCOUNT_ROLES[one.role][side], names.get(one.party, one.party)
+            part = f"{one.division} {SIDES[one.side][side] if one.side in SIDES else one.side}".strip()
+            table.add_row(one.login, one.name, party, role, part, _state(one, side))
         Console().print(table)
 
 
@@ -181,5 +194,7 @@ def _show(made: str, generate: bool) -> None:
         print(f"密码（只显示这一次）· password, shown this once: {made}")
 
 
-def _state(one: Account) -> str:
-    return "可用" if one.disabled is None else f"{datetime.fromtimestamp(one.disabled / 1000, UTC):%Y-%m-%d} 停用"
+def _state(one: Account, side: int) -> str:
+    if one.disabled is None:
+        return ("可用", "active")[side]
+    return f"{datetime.fromtimestamp(one.disabled / 1000, UTC):%Y-%m-%d} {('停用', 'disabled')[side]}"

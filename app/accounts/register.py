@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from app import stored
 from app.accounts.passwords import hash_password
 from app.errors import Conflict, NotFound
 from app.tables import accounts, named, sessions
-from app.viewing import ACCOUNT_ROLES
+from app.viewing import ACCOUNT_ROLES, STAFF
 from ledger.errors import Malformed
 from ledger.identity import ChainId
+from ledger.registry import Registry
 
 SIDES = ("", "agriculture", "market")
 """Which supervisor's: up to the market or factory gate, or after it."""
@@ -56,13 +58,20 @@ def add_account(
     division: str = "",
     side: str = "",
 ) -> str:
-    """A new account's id (UUID). Raises Malformed, NotFound ``no-party`` or Conflict ``login-taken``."""
+    """A new account's id (UUID). Raises Malformed, NotFound ``party-name`` or Conflict ``login-taken``.
+
+    Supervisors read what is sealed for them: they are people of an authority, or of a party registered as inspector,
+    and it is said which part of the country and which side they supervise.
+    """
     login = spelled(login)
     _want("login", login, bool(_LOGIN.fullmatch(login)), "a–z, 0–9, 汉字, . - _ @ (2–64)")
     _want("name", name, 1 <= len(name.strip()) <= 60, "1–60")
     _want("choice", role, role in ACCOUNT_ROLES, " | ".join(ACCOUNT_ROLES))
     _want("division", division, bool(_DIVISION.fullmatch(division)), "2–12 × 0–9")
     _want("side", side, side in SIDES, " | ".join(SIDES[1:]))
+    if role in STAFF and not (division and side):
+        missing = "division" if not division else "side"
+        raise Malformed("account-supervises", path=missing, has=role, wanted="--division --side")
     row = {
         "log_id": log_id,
         "account_id": str(uuid.uuid4()),
@@ -78,6 +87,8 @@ def add_account(
     try:
         with engine.execution_options(writes=True).begin() as connection:
             find_party(connection, log_id, party)
+            if role in STAFF:
+                _want_authority(connection, log_id, party)
             connection.execute(insert(accounts), row)
     except IntegrityError:
         raise Conflict("login-taken", path="login", has=login) from None
@@ -89,13 +100,23 @@ def _want(path: str, has: str, fits: bool, wanted: str) -> None:
         raise Malformed(f"account-{path}", path="role" if path == "choice" else path, has=has, wanted=wanted)
 
 
+def _want_authority(connection: Connection, log_id: int, party: ChainId) -> None:
+    """Raises Malformed ``account-authority`` for a party that supervises nobody."""
+    registry = Registry("")
+    for statement, index in stored.registry_statements(connection, log_id):
+        registry.apply(statement, index)
+    found = registry.parties[party]
+    if found.profile["type"] != "authority" and "inspector" not in found.roles:
+        raise Malformed("account-authority", path="party", has=found.profile["name"], wanted="authority | inspector")
+
+
 def find_party(connection: Connection, log_id: int, text: str) -> ChainId:
-    """The party of that chain id, or of that name. Raises NotFound ``no-party`` or Conflict ``party-names``."""
+    """The party of that chain id, or of that name. Raises NotFound ``party-name`` or Conflict ``party-names``."""
     parties = select(named.c.chain, named.c.name).where(named.c.log_id == log_id, named.c.type == "party")
     wanted = named.c.chain if _CHAIN.fullmatch(text) else named.c.name
     rows = connection.execute(parties.where(wanted == text)).all()
     if not rows:
-        raise NotFound("no-party", path="party", has=text)
+        raise NotFound("party-name", path="party", has=text)
     if len(rows) > 1:
         raise Conflict("party-names", path="party", has=text, wanted=" | ".join(row.chain for row in rows))
     return ChainId(rows[0].chain)

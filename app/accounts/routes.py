@@ -97,4 +97,6 @@ def inward(path: str) -> str:
 
 
 def _first_page(viewer: Viewer | None) -> str:
-    return "/audit" if viewer and viewer.staff else "/"
+    if viewer is None:
+        return "/"
+    return "/audit" if viewer.staff else "/desk"

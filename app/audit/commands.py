@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from app import config, schema
 from app.audit import verify
 from app.audit.desk import AUDITED
-from app.audit.report import CHECKS, Report
+from app.audit.report import CHECKS, TABLES, Report
 from app.audit.rows import read_lock, read_only
 from app.batches import rebuild as books
 from app.commands import Data, Database
@@ -122,13 +122,19 @@ def _leave(settings: Settings, report: Report) -> None:
 def _tell(report: Report, lang: Lang) -> None:
     console = Console(soft_wrap=True, highlight=False, markup=False)
     side = 0 if lang == "zh" else 1
-    checked = ", ".join(f"{name} {count}" for name, count in report.checked.items())
+    comma = ("、", ", ")[side]
+    checked = comma.join(f"{_called(name, side)} {count}" for name, count in report.checked.items())
     if report.first is None:
         console.print((f"✓ 完好：{report.size} 条账目，", f"✓ clean: {report.size} entries, ")[side] + checked)
         return
     console.print(("✗ 第一条坏记录：", "✗ first bad record: ")[side] + report.first.say(lang))
-    bad = ", ".join(f"{CHECKS[name][side]} {count}" for name, count in report.bad.items())
+    bad = comma.join(f"{_called(name, side)} {count}" for name, count in report.bad.items())
     console.print((f"共 {sum(report.bad.values())} 处：", f"{sum(report.bad.values())} in all: ")[side] + bad)
+
+
+def _called(name: str, side: int) -> str:
+    """A check or a table as people call it."""
+    return (CHECKS.get(name) or TABLES.get(name) or (name, name))[side]
 
 
 def _complain(as_json: bool, text: str, code: str) -> None:

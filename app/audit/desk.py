@@ -1,6 +1,7 @@
 """The regulator's desk: what its pages show, put together from the readers; nothing here writes."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -16,10 +17,10 @@ from app.audit.picture import Picture
 from app.batches.events import Event, Found, worded
 from app.batches.holdings import ACCOUNTS
 from app.batches.lineage import Graph, Node
+from app.batches.views import KINDS_OF_BATCH
 from app.log import Log
 from app.parties.names import Name, Names
 from app.problems import Lang
-from app.recording import Finding
 from app.tables import findings, statements
 from ledger import records, wordings
 from ledger.identity import ChainId, mark
@@ -82,6 +83,8 @@ class Drawing:
     flows: Sequence[Flow]
     left_out: int
     """How many batches further away are not drawn."""
+    here: int
+    """The middle of the batch that it is about, from the left."""
 
 
 def worklist(engine: Engine, log: Log, names: Names, limit: int = WORKLIST) -> list[Open]:
@@ -98,10 +101,10 @@ def worklist(engine: Engine, log: Log, names: Names, limit: int = WORKLIST) -> l
     )
     with engine.connect() as connection:
         rows = connection.execute(query).all()
+        words = worded(connection, log.log_id, names, rows)
     work = []
-    for row in rows:
+    for row, found in zip(rows, words, strict=True):
         statement = parse(row.jws)
-        found = worded(names, Finding(row.code, row.severity, row.batch, orjson.loads(row.params)))
         actor = names.party(statement.actor) if statement.actor else None
         batch = row.batch or next(iter(statement.targets), None)
         work.append(Open(found, row.first_index, statement.kind, statement.at, actor, batch))
@@ -133,18 +136,25 @@ def drawn(graph: Graph, lang: Lang) -> Drawing:
     edges = {(edge.parent, edge.child): edge for edge in graph.edges if edge.parent in nodes and edge.child in nodes}
     laid: Picture = picture.draw([*nodes], [*edges])
     cards = [_card(nodes[ChainId(box.name)], box.x, box.y, box.name == graph.about, lang) for box in laid.boxes]
+    # What one record used up of a batch went into all that it made: it is not so much into each.
+    shared = Counter((edge.parent, edge.index) for edge in graph.edges)
     flows = []
     for line in laid.lines:
         edge = edges[ChainId(line.parent), ChainId(line.child)]
         text = wordings.quantity({"unit": edge.unit, "value": edge.quantity}, lang) if edge.quantity else ""
+        if text and shared[edge.parent, edge.index] > 1:
+            text = f"共用 {text}" if lang == "zh" else f"{text} in all"
         flows.append(Flow(line.path, line.x, line.y, text))
-    return Drawing(laid.width, laid.height, cards, flows, len(graph.nodes) - len(nodes))
+    here = next((card.x + picture.WIDTH // 2 for card in cards if card.here), 0)
+    return Drawing(laid.width, laid.height, cards, flows, len(graph.nodes) - len(nodes), here)
 
 
 def _card(node: Node, x: int, y: int, here: bool, lang: Lang) -> Card:
     side = 0 if lang == "zh" else 1
     called = node.product.say(lang) if node.product else node.producer.say(lang)
     amount = wordings.quantity({"unit": node.unit, "value": node.quantity}, lang)
+    # A field or a herd is where it is: nothing of it is on hand or elsewhere.
+    rooted = node.kind in ("planting", "herd")
     held = [
         _fit(
             f"{ACCOUNTS[one.account][side]} {wordings.quantity({'unit': one.unit, 'value': one.amount}, lang)} "
@@ -152,7 +162,10 @@ def _card(node: Node, x: int, y: int, here: bool, lang: Lang) -> Card:
             26,
         )
         for one in node.holdings
+        if not rooted
     ]
+    if rooted:
+        held = [_fit(f"{KINDS_OF_BATCH[node.kind][side]} · {node.producer.say(lang)}", 26)]
     if len(held) > 2:
         held = [held[0], (f"另有 {len(held) - 1} 处", f"and {len(held) - 1} more")[side]]
     lot = node.lot or f"…{node.code[-8:-4]} {node.code[-4:]}"

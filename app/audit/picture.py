@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 WIDTH, HEIGHT = 192, 104
-ACROSS, DOWN, LANE = 88, 24, 14
+ACROSS, DOWN, LANE = 104, 24, 14
 MARGIN = 16
 SWEEPS = 8
 MOST = 60

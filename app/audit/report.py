@@ -30,10 +30,12 @@ CHECKS: Mapping[str, tuple[str, str]] = {
     "checkpoint": ("检查点", "checkpoints"),
     "lock": ("检查点锁", "the lock"),
     "projection": ("派生账", "projections"),
+    "database": ("数据库文件", "the database file"),
 }
 """What is checked, as it is called in Chinese and English; also the order in which failures of one place are told."""
 
 TABLES: Mapping[str, tuple[str, str]] = {
+    "database": ("数据库文件", "database file"),
     "logs": ("总账表", "log"),
     "statements": ("记录", "statement"),
     "entries": ("账目", "entry"),
@@ -64,11 +66,15 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "checkpoint": ("{what}与账目或总账的签名不符，可能被改动过", "{what} does not fit the entries or the log's signature; it may have been altered"),
     "lock": ("数据库与检查点锁（{key}）不一致，可能被换成了旧的或另外一份", "the database does not fit its lock ({key}); it may be an old one or another one"),
     "projection": ("{what}与签名记录推算的结果不同，可能被直接改动过", "{what} is not what the signed records come to; it may have been altered by hand"),
+    "database": ("数据库文件本身已损坏，读出来的内容不可靠", "the database file itself is damaged; what is read from it cannot be relied on"),
 }  # fmt: skip
 """What a failed check means to whoever supervises: the record, and what may have been done to it."""
 
 _GONE = ("{what}不见了，可能被删除过", "{what} is gone; it may have been deleted")
-_EXTRA = ("{what}没有签名记录与它对应，可能是后来塞进去的", "nothing signed stands behind {what}; it may have been slipped in")
+_EXTRA = (
+    "{what}没有签名记录与它对应，可能是后来塞进去的",
+    "nothing signed stands behind {what}; it may have been slipped in",
+)
 _KEEP = ("请不要据此放行，并保全数据库", "Do not rely on it, and keep the database as it is")
 _RECOMPUTE = (
     "签名记录本身由其他各项核验；保全数据库后可用 gengji rebuild 重算",
@@ -114,7 +120,7 @@ class Failure:
             index, _, name = self.key.partition(", ")
             called = wordings.place(f"body.{name}", "en" if side else "zh")
             return f"what record {index} seals in {called}" if side else f"记录 {index} 封存的{called}"
-        return f"{TABLES[self.table][side]} {key}"
+        return f"{TABLES[self.table][side]} {key}{'' if side else ' '}"
 
     def json(self) -> dict[str, Any]:
         return {

@@ -46,7 +46,13 @@ def router(reader: BatchReader, pages: Pages, people: People, engine: Engine, lo
         if not wants_page(request):
             return Response(orjson.dumps(found), media_type="application/json", headers=PRIVATE)
         roles, kinds = records.ROLES, records.KINDS
-        known: dict[str, Any] = {"roles": roles, "kinds": kinds, "batch_kinds": KINDS_OF_BATCH, "mark": mark}
+        known: dict[str, Any] = {
+            "roles": roles,
+            "kinds": kinds,
+            "batch_kinds": KINDS_OF_BATCH,
+            "mark": mark,
+            "code_of": trace_code,
+        }
         return pages.render(request, name, viewer=viewer, **known, **found, **more)
 
     @routes.get("/audit")
@@ -96,6 +102,7 @@ def router(reader: BatchReader, pages: Pages, people: People, engine: Engine, lo
             "audit/batch.html",
             found,
             drawing=desk.drawn(graph, language(request)),
+            called={node.chain: node.product or node.producer for node in graph.nodes},
             by_audience=desk.by_audience,
             audiences=desk.AUDIENCES,
             accounts=ACCOUNTS,

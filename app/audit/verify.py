@@ -64,7 +64,16 @@ def audit(engine: Engine, pin: Pin, locked: str | None = None, progress: Progres
             return tally.report(pin.origin, 0, b64u.encode(EMPTY_ROOT))
         auditor = Auditor(connection, log_id, pin, tally, folder, progress)
         auditor.run(locked)
+        _check_file(connection, tally, auditor.size)
         return tally.report(pin.origin, auditor.size, b64u.encode(auditor.root))
+
+
+def _check_file(connection: Connection, tally: Tally, size: int) -> None:
+    """An index that was bent leads look-ups to another row, though every row is as it was: SQLite knows its own."""
+    if connection.dialect.name == "sqlite":
+        told = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()
+        if told != "ok":
+            tally.fail("database", "database", "integrity_check", size, "database-damaged", has=told)
 
 
 class Auditor:

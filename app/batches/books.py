@@ -256,13 +256,14 @@ class Books:
 
     def _admit_legs(self, legs: Iterable[Leg]) -> None:
         """Amounts that convert, and accounts that can still be added up: or nobody could read that batch again."""
-        moved: Counter[tuple[ChainId, str, str]] = Counter()
+        after: dict[tuple[ChainId, str, str], int] = {}
         for leg in legs:
             key = (leg.batch, leg.account, leg.owner)
-            moved[key] += abs(leg.amount)
-            if abs(self._balances[key]) + moved[key] >= CEILING:
+            before = after.get(key, self._balances[key])
+            after[key] = before + leg.amount
+            if abs(after[key]) > max(CEILING, abs(before)):
                 unit = self._batches[leg.batch].unit
-                raise Malformed("account-most", path="body", has=from_micro(self._balances[key]), wanted=unit)
+                raise Malformed("account-most", path="body", has=from_micro(before), wanted=unit)
 
     def _now(self, correction: Statement) -> Mapping[str, Any]:
         """The body of what ``correction`` corrects, after it and those before it."""

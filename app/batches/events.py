@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from app.batches.corrections import corrections_on, effective
 from app.batches.holdings import held_by
 from app.parties.names import Name, Names
 from app.recording import Finding
 from app.stored import chunks
-from app.tables import disclosures, entries, findings, statements
+from app.tables import batches, disclosures, entries, findings, statements
 from app.viewing import Viewer, audiences
 from ledger import records, wordings
 from ledger.identity import ChainId, StatementHash
@@ -228,19 +228,32 @@ def found_in(connection: Connection, log_id: int, names: Names, indexes: Iterabl
     found: defaultdict[int, list[Found]] = defaultdict(list)
     for some in chunks(sorted(indexes)):
         query = select(findings).where(findings.c.log_id == log_id, findings.c.first_index.in_(some))
-        for row in connection.execute(query.order_by(findings.c.first_index, findings.c.line)):
-            finding = Finding(row.code, row.severity, row.batch, orjson.loads(row.params))
-            found[row.first_index].append(worded(names, finding))
+        rows = connection.execute(query.order_by(findings.c.first_index, findings.c.line)).all()
+        for row, one in zip(rows, worded(connection, log_id, names, rows), strict=True):
+            found[row.first_index].append(one)
     return found
 
 
-def worded(names: Names, finding: Finding) -> Found:
-    """A finding with its parties named and its sentence in both languages."""
-    known = {value: name for value in finding.params.values() if (name := names.of(value))}
+def worded(connection: Connection, log_id: int, names: Names, rows: Iterable[Row[Any]]) -> list[Found]:
+    """Rows of the table ``findings`` as findings, in their order, with parties and products named."""
+    found = [Finding(row.code, row.severity, row.batch, orjson.loads(row.params)) for row in rows]
+    products: dict[str, str] = {}
+    for some in chunks({one.batch for one in found if one.batch}):
+        query = select(batches.c.chain, batches.c.product).where(
+            batches.c.log_id == log_id, batches.c.chain.in_(some), batches.c.product.is_not(None)
+        )
+        products.update((chain, product) for chain, product in connection.execute(query))
+    return [_worded(names, one, products.get(one.batch or "")) for one in found]
+
+
+def _worded(names: Names, finding: Finding, product: str | None) -> Found:
+    """A finding with its sentence in both languages."""
+    params = dict(finding.params) | ({"product": product} if product else {})
+    known = {value: name for value in params.values() if (name := names.of(value))}
     text = {
         lang: wordings.say_finding(
             finding.code,
-            {key: known[value].say(lang) if value in known else value for key, value in finding.params.items()},
+            {key: known[value].say(lang) if value in known else value for key, value in params.items()},
             lang,
         )
         for lang in ("zh", "en")

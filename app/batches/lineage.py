@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     Select,
+    Subquery,
     case,
     cast,
     func,
@@ -34,6 +35,9 @@ DEPTH = 20
 MAX_DEPTH = 64
 MAX_NODES = 20_000
 """More batches than this are cut off, the nearest kept, and the graph says so."""
+
+MAX_EDGES = 20_000
+"""The same of what ties them: a hundred batches made of a hundred are ten thousand, at every step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +136,14 @@ def graph(
         )
         for row in kept.values()
     ]
+    ties = connection.execute(_edges(log_id, walks)).all()
     edges = [
         Edge(parent, child, index, None if quantity is None else from_micro(quantity), kept[parent].unit)
-        for parent, child, index in connection.execute(_edges(log_id, walks)).all()
+        for parent, child, index in ties
         if parent in kept and child in kept
         for quantity in (used.get((parent, index)),)
     ]
-    return Graph(about, direction, depth, nodes, edges, truncated=len(rows) > MAX_NODES)
+    return Graph(about, direction, depth, nodes, edges, truncated=len(rows) > MAX_NODES or len(ties) == MAX_EDGES)
 
 
 class _Sum(NamedTuple):
@@ -174,12 +179,7 @@ def _chains(walks: Sequence[CTE]) -> CompoundSelect[ChainId]:
 
 def _reached(log_id: int, walks: Sequence[CTE], as_of: int | None) -> Select[Any]:
     """The batches reached, nearest first; ``near`` steps away, ``back`` below zero for what it came from."""
-    steps = union_all(*(select(walk.c.chain, walk.c.depth) for walk in walks)).subquery()
-    nearest = (
-        select(steps.c.chain, func.min(func.abs(steps.c.depth)).label("near"), func.min(steps.c.depth).label("back"))
-        .group_by(steps.c.chain)
-        .subquery()
-    )
+    nearest = _nearest(walks)
     query = (
         select(batches, nearest.c.near, nearest.c.back)
         .select_from(nearest)
@@ -191,6 +191,15 @@ def _reached(log_id: int, walks: Sequence[CTE], as_of: int | None) -> Select[Any
     # A batch is tied to its parents when it is made and never after: whoever asks about a day leaves out what was
     # made later, and all that came of it goes too.
     return query if as_of is None else query.where(batches.c.first_index <= as_of)
+
+
+def _nearest(walks: Sequence[CTE]) -> Subquery:
+    steps = union_all(*(select(walk.c.chain, walk.c.depth) for walk in walks)).subquery()
+    return (
+        select(steps.c.chain, func.min(func.abs(steps.c.depth)).label("near"), func.min(steps.c.depth).label("back"))
+        .group_by(steps.c.chain)
+        .subquery()
+    )
 
 
 def _sums(log_id: int, walks: Sequence[CTE], as_of: int | None) -> Select[Any]:
@@ -228,8 +237,17 @@ def _sums(log_id: int, walks: Sequence[CTE], as_of: int | None) -> Select[Any]:
 
 
 def _edges(log_id: int, walks: Sequence[CTE]) -> Select[Any]:
-    return (
+    """What ties the batches reached, the nearest of it, in the order of the log."""
+    nearest = _nearest(walks)
+    order = (lineage.c.first_index, lineage.c.child, lineage.c.parent)
+    some = (
         select(lineage.c.parent, lineage.c.child, lineage.c.first_index)
-        .where(lineage.c.log_id == log_id, lineage.c.child.in_(_chains(walks)))
-        .order_by(lineage.c.first_index, lineage.c.child, lineage.c.parent)
+        .join(nearest, nearest.c.chain == lineage.c.child)
+        .where(lineage.c.log_id == log_id)
+        .order_by(nearest.c.near, *order)
+        .limit(MAX_EDGES)
+        .subquery()
+    )
+    return select(some.c.parent, some.c.child, some.c.first_index).order_by(
+        some.c.first_index, some.c.child, some.c.parent
     )

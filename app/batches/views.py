@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Row, func, select
 
 from app.batches.amounts import from_micro
-from app.batches.corrections import corrections_on, effective
+from app.batches.corrections import Effective, corrections_on, effective
+from app.batches.origins import inherited, stated
 from app.parties.names import Name, Names
 from app.stored import chunks
 from app.tables import batches, postings, statements
@@ -22,6 +23,15 @@ KINDS_OF_BATCH = {
     "input": ("投入品", "input"),
     "lot": ("产品批次", "lot"),
 }
+
+
+MAKERS = {
+    "intake": ("收货登记", "Taken in by"),
+    "acquire": ("购入", "Bought by"),
+}
+_MAKER = ("生产者", "Producer")
+MOST_ORIGINS = 3
+"""More than these are counted, where there is one line for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +59,14 @@ class BatchView:
     variety: str | None
     best_before: str | None
     producer: Name
+    """Who brought it into being here; ``maker`` says as what."""
     place: Name | None
+    where: str | None
+    """Where that was: the place's township and name."""
+    origins: list[str]
+    """Where it comes from, as stated, or as stated of what it was made from; empty where nobody recorded it."""
     origin: str | None
-    """In words: as stated, or else the place's name and township."""
+    """The same on one line."""
     made: str
     """When, UTC."""
     day: str
@@ -60,6 +75,11 @@ class BatchView:
     statement: StatementHash
     void: bool
     """Whether the record that brought it into being was taken back."""
+
+    @property
+    def maker(self) -> tuple[str, str]:
+        """What its ``producer`` is to it: who took goods in from outside did not produce them."""
+        return MAKERS.get(self.made_by, _MAKER)
 
 
 def read(connection: Connection, log_id: int, names: Names, chains: Iterable[ChainId]) -> dict[ChainId, BatchView]:
@@ -90,23 +110,37 @@ def of_rows(connection: Connection, log_id: int, names: Names, rows: Sequence[Ro
     corrections = corrections_on(
         connection, log_id, (chain for statement in made.values() for chain in statement.targets)
     )
-    return {
-        row.chain: _view(names, row, statement, [s for s, _ in corrections.get(statement.hash, ())], amounts)
+    stand = {
+        index: effective(statement, [each for each, _ in corrections.get(statement.hash, ())])
+        for index, statement in made.items()
+    }
+    origins: dict[ChainId, Sequence[str]] = {
+        row.chain: (origin,)
         for row in rows
-        for statement in (made[row.first_index],)
+        if (origin := stated(names, made[row.first_index].kind, stand[row.first_index].body))
+    }
+    without = [row.chain for row in rows if row.chain not in origins and made[row.first_index].on]
+    origins |= inherited(connection, log_id, names, without) if without else {}
+    return {
+        row.chain: _view(names, row, made[row.first_index], stand[row.first_index], amounts, origins.get(row.chain, ()))
+        for row in rows
     }
 
 
 def _view(
-    names: Names, row: Any, statement: Statement, corrections: Sequence[Statement], amounts: Mapping[str, int]
+    names: Names,
+    row: Any,
+    statement: Statement,
+    stands: Effective,
+    amounts: Mapping[str, int],
+    origins: Sequence[str],
 ) -> BatchView:
-    body, void = effective(statement, corrections)
+    body, void = stands
     output = dict(zip(statement.created, body.get("outputs", [body]), strict=False)).get(row.chain, body)
     product = names.registry.products.get(row.product) if row.product else None
     called = names.product(row.product) if row.product else None
     bought = str(body.get("name", row.code))
     place = names.registry.places.get(body.get("place", ""))
-    where = f"{place.body['township']} {place.body['name']}" if place else None
     return BatchView(
         chain=row.chain,
         mark=mark(row.chain),
@@ -125,13 +159,21 @@ def _view(
         best_before=output.get("best_before"),
         producer=names.party(row.party),
         place=names.place(place.chain) if place else None,
-        origin=body.get("origin") or where,
+        where=f"{place.body['township']} {place.body['name']}" if place else None,
+        origins=list(origins),
+        origin=_on_one_line(origins),
         made=row.made,
         day=day(names, row.made),
         first_index=row.first_index,
         statement=statement.hash,
         void=void,
     )
+
+
+def _on_one_line(origins: Sequence[str]) -> str | None:
+    if len(origins) > MOST_ORIGINS:
+        return f"{'、'.join(origins[:MOST_ORIGINS])} 等 {len(origins)} 处"
+    return "、".join(origins) or None
 
 
 def day(names: Names, time: str) -> str:

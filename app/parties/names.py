@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from ledger.identity import ChainId
 from ledger.registry import Registry
@@ -42,6 +44,10 @@ class Names:
     def product(self, chain: str) -> Name:
         product = self.registry.products.get(ChainId(chain))
         return _named(chain, product.body["names"] if product else {})
+
+    def day(self, at: float) -> str:
+        """The calendar day in the log's time zone at a time in seconds."""
+        return datetime.fromtimestamp(at, ZoneInfo(self.registry.time_zone)).date().isoformat()
 
     def of(self, chain: str) -> Name | None:
         """The name of whatever it is; None where the registry does not know it."""

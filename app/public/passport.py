@@ -6,7 +6,7 @@ Nothing in it was ever sealed: the story is read as nobody in particular reads i
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from app.batches.events import Event
@@ -25,7 +25,7 @@ STEPS = 48
 FIRST = 12
 
 NOT_DETECTED = ("未检出", "not detected", "ND")
-BEGINNINGS = frozenset(("plant", "stock", "harvest", "intake"))
+GROWN = frozenset(("plant", "stock", "harvest"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +126,8 @@ class Passport:
         return legs(self.journey[:cut], noted), legs(self.journey[cut:], noted)
 
 
-def issue(reader: BatchReader, chain: ChainId, note: str) -> Passport:
-    """The passport of a batch under the checkpoint ``note``. Raises NotFound ``no-code``."""
+def issue(reader: BatchReader, chain: ChainId, note: str, today: str) -> Passport:
+    """The passport of a batch under the checkpoint ``note`` as of ``today``. Raises NotFound ``no-code``."""
     head = read_note(note)
     batch = reader.batch(chain)
     story = [told for told in reader.story(chain, None) if told.event.index < head.size]
@@ -136,17 +136,17 @@ def issue(reader: BatchReader, chain: ChainId, note: str) -> Passport:
     growers = {
         told.event.actor: None
         for told in story
-        if told.event.kind in BEGINNINGS and told.event.actor not in (None, batch.producer)
+        if told.event.kind in GROWN and told.event.actor not in (None, batch.producer)
     }
     journey = [step(told) for told in story]
     signers = _signers(story)
     left_out = max(0, len(journey) - STEPS)
     return Passport(
-        verdict=verdict(batch, story),
+        verdict=verdict(batch, story, today),
         batch=batch,
         picture=picture(batch.name.zh, batch.name.en),
-        origins=_origins(batch, story),
-        processed_at=batch.origin if batch.made_by == "process" else None,
+        origins=batch.origins,
+        processed_at=batch.where if batch.made_by == "process" else None,
         harvested=[days[0], days[-1]] if days and days[0][:10] != days[-1][:10] else days[:1],
         growers=[grower for grower in growers if grower],
         tests=[_test(told) for told in story if told.event.kind == "test" and not told.event.void],
@@ -157,13 +157,6 @@ def issue(reader: BatchReader, chain: ChainId, note: str) -> Passport:
         checkpoint=Checkpoint(head.origin, head.size, b64u.encode(head.root)),
         chains=sorted({chain, *(each.batch for each in journey), *(ChainId(each.party.id) for each in signers)}),
     )
-
-
-def _origins(batch: BatchView, story: Sequence[Told]) -> list[str]:
-    if batch.made_by != "process":
-        return [batch.origin] if batch.origin else []
-    from_there = [told.batch.origin for told in story if told.event.kind in ("harvest", "intake", "stock")]
-    return list(dict.fromkeys(origin for origin in from_there if origin))
 
 
 def _signers(story: Sequence[Told]) -> list[Signer]:
@@ -215,11 +208,12 @@ def _share(value: str, limit: str) -> float | None:
     try:
         allowed = Decimal(limit)
         found = Decimal(0) if value in NOT_DETECTED else Decimal(value)
-    except InvalidOperation:
+        if not (allowed.is_finite() and found.is_finite()) or allowed <= 0 or found < 0:
+            return None
+        return float(found / allowed)
+    except ArithmeticError:
+        # What a laboratory wrote is text: no number, or one that no gauge can show.
         return None
-    if not (allowed.is_finite() and found.is_finite()) or allowed <= 0 or found < 0:
-        return None
-    return float(found / allowed)
 
 
 def _applied(told: Told, harvests: Sequence[Told]) -> Applied:

@@ -1,6 +1,7 @@
 """The page that a label leads to, by trace code, mark or GS1 Digital Link: HTTP only."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -27,17 +28,19 @@ _CODE_LIKE = frozenset(("no-code", "code-check", "code-digits", "b64u", "b64u-si
 """What is wrong with a code, and therefore answered with the box to type another."""
 
 
-def router(pages: Pages, reader: BatchReader, shelf: Shelf, log: Log) -> APIRouter:
-    """The routes over one log."""
+def router(
+    pages: Pages, reader: BatchReader, shelf: Shelf, log: Log, clock: Callable[[], float] = time.time
+) -> APIRouter:
+    """The routes over one log; ``clock`` gives seconds. What is past its day says so from midnight on."""
     routes = APIRouter(tags=["public"])
 
-    def make(chain: ChainId, lang: Lang, form: str, note: str) -> tuple[bytes, list[ChainId]]:
-        passport = issue(reader, chain, note)
+    def make(chain: ChainId, lang: Lang, form: str, today: str, note: str) -> tuple[bytes, list[ChainId]]:
+        passport = issue(reader, chain, note, today)
         return _data(passport, lang) if form == "data" else _page(pages, passport, lang), passport.chains
 
-    def renew(code: str, lang: Lang, form: str) -> Kept:
+    def renew(code: str, lang: Lang, form: str, today: str) -> Kept:
         chain = reader.find(code)
-        return shelf.renew((code, lang, form), lambda note: make(chain, lang, form, note))
+        return shelf.renew((code, lang, form, today), lambda note: make(chain, lang, form, today, note))
 
     def refused(request: Request, error: LedgerError, typed: str) -> Response:
         """The page for a code that leads nowhere. Raises ``error`` for programs, and what is no matter of codes."""
@@ -66,13 +69,13 @@ def router(pages: Pages, reader: BatchReader, shelf: Shelf, log: Log) -> APIRout
 
     @routes.get("/t/{code}", summary="消费者页面 · what a shopper reads of a batch")
     async def shown(code: str, request: Request) -> Response:
-        form, lang = "data" if wants_data(request) else "page", language(request)
-        kept = shelf.get((code, lang, form))
+        form, lang, today = "data" if wants_data(request) else "page", language(request), reader.names.day(clock())
+        kept = shelf.get((code, lang, form, today))
         if kept is None:
             try:
                 if (tidy := _tidy(code)) not in (None, code):
                     return _redirect(request, tidy)
-                kept = await run_in_threadpool(renew, code, lang, form)
+                kept = await run_in_threadpool(renew, code, lang, form, today)
             except LedgerError as error:
                 return refused(request, error, code)
         return _answer(request, kept, lang, form)

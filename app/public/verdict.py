@@ -11,15 +11,28 @@ from app.batches.events import Found
 from app.batches.reading import Told
 from app.batches.views import BatchView
 
-Status: TypeAlias = Literal["normal", "held", "void"]
+Status: TypeAlias = Literal["normal", "doubtful", "expired", "held", "void"]
 
 WORDS: dict[Status, tuple[str, str]] = {
     "normal": ("正常", "In order"),
+    "doubtful": ("数量有疑问", "Quantity in doubt"),
+    "expired": ("已过保质期", "Past its best-before day"),
     "held": ("已暂停", "On hold"),
     "void": ("已作废", "Withdrawn"),
 }
+QUANTITY = frozenset(("over-held", "over-shipped", "over-counted"))
+"""Findings by which more of a batch is about than there ever was."""
+
 ADVICE: dict[Status, tuple[str, str]] = {
     "normal": ("没有被暂停销售，也没有被召回。", "Neither on hold nor recalled."),
+    "doubtful": (
+        "记录里卖出或用掉的比手里有的多，说明见下：请向销售者问清来源。",
+        "More was recorded as sold or used than was there, as said below: ask the seller where it is from.",
+    ),
+    "expired": (
+        "保质期已过：请不要购买或食用；没有被暂停销售，也没有被召回。",
+        "Its best-before day has passed: better not buy or eat it. It is neither on hold nor recalled.",
+    ),
     "held": (
         "已暂停销售：请先不要购买或食用，原因见下。",
         "Sale is stopped: please don't buy or eat it yet. The reason is below.",
@@ -45,10 +58,20 @@ class Verdict:
     """The findings that only show."""
 
 
-def verdict(batch: BatchView, story: Sequence[Told]) -> Verdict:
-    """What to tell a shopper of ``batch``, given its own story and that of all it is made from."""
+def verdict(batch: BatchView, story: Sequence[Told], today: str) -> Verdict:
+    """What to tell a shopper of ``batch`` ``today`` (in the log's time zone), given its own story and that of all it
+    is made from. The gravest that is true is said.
+    """
     standing = [found for told in story if not told.event.void for found in told.event.findings]
     because = [found for found in standing if found.severity == "hold"]
     remarks = [found for found in standing if found.severity != "hold"]
-    status: Status = "void" if batch.void else "held" if because else "normal"
+    status: Status = "normal"
+    if batch.void:
+        status = "void"
+    elif because:
+        status = "held"
+    elif batch.best_before is not None and batch.best_before < today:
+        status = "expired"
+    elif any(found.code in QUANTITY for found in remarks):
+        status = "doubtful"
     return Verdict(status, *WORDS[status], ADVICE[status], because, remarks)

@@ -28,7 +28,7 @@ from app.log import Log
 from app.parties.names import Name
 from app.problems import Lang, language
 from app.viewing import Viewer
-from app.web.said import said
+from app.web.said import labelled, said
 from ledger import wordings
 from ledger.identity import grouped
 
@@ -80,6 +80,7 @@ class Pages:
             "amount": _amount,
             "finding": _finding,
             "grouped": grouped,
+            "labelled": _labelled,
             "said": _said,
             **_times(log),
         }
@@ -113,7 +114,7 @@ class Pages:
         known = {"demonstration": self._log.demonstration, "origin": self._log.origin}
         return self._environment.get_template(name).render(**said, **known, **context)
 
-    def error(self, request: Request, problem: Mapping[str, Any]) -> Response | None:
+    def error(self, request: Request, problem: Mapping[str, Any], viewer: Viewer | None = None) -> Response | None:
         """The page that says ``problem`` to a person; None where a program asked. Sign-in is offered, not refused."""
         if not wants_page(request):
             return None
@@ -122,7 +123,7 @@ class Pages:
             asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/sign-in?next={quote(asked, safe='')}", 303)
         title = _TITLES.get(status, _FAILED)
-        return self.render(request, "error.html", status=status, problem=problem, title=title)
+        return self.render(request, "error.html", viewer=viewer, status=status, problem=problem, title=title)
 
     def static(self, name: str) -> str:
         """The address of a file in ``static/``; a new content is a new address. Raises KeyError."""
@@ -213,6 +214,11 @@ def _said(
 ) -> list[tuple[str, str]]:
     moment = context.environment.filters["moment"]
     return said(kind, values, names, context["lang"], partial(moment, context), without)
+
+
+@pass_context
+def _labelled(context: Context, values: Mapping[str, Any], kind: str) -> list[tuple[str, str]]:
+    return labelled(kind, values, context["lang"])
 
 
 @pass_context

@@ -33,6 +33,13 @@ def said(
     return [(label, text) for label, text in lines if text] + [(name, str(values[name])) for name in rest]
 
 
+def labelled(kind: str, values: Mapping[str, Any], lang: Lang) -> list[tuple[str, str]]:
+    """Name and label of each field of a record of ``kind`` that has a value, in the order of its form."""
+    known = KINDS[kind].fields if kind in KINDS else ()
+    fields = [(field.name, _label(field, lang)) for field in known if field.name in values]
+    return fields + [(name, name) for name in sorted(values.keys() - {field.name for field in known})]
+
+
 def _label(field: Field, lang: Lang) -> str:
     return field.zh if lang == "zh" else field.en[:1].upper() + field.en[1:]
 

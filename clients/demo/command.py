@@ -25,12 +25,14 @@ from clients.demo import county
 from clients.demo.founding import Founding
 from clients.demo.season import BEST, STORIES
 from clients.demo.stage import DAYS, Stage
+from clients.device import Device
 from clients.errors import ClientError
 from clients.speech import Speech
 from ledger.identity import grouped
 from ledger.policy import Pin
 
 PATIENCE = 60.0
+SERVED = "http://127.0.0.1:8000"
 UTC_PLUS = 8 * 3600
 GENGJI = "from clients.cli import main; main()"
 LEASHED = f"""
@@ -51,22 +53,28 @@ def demo(
     *,
     data: Annotated[Path, Parameter(help="数据文件夹 · the data folder")] = Path("var"),
     database_url: Annotated[str | None, Parameter(help="数据库地址 · the database, if not in the folder")] = None,
+    url: Annotated[
+        str | None, Parameter(help="服务将在的网址，写入各设备 · where it will be served (http://127.0.0.1:8000)")
+    ] = None,
     lang: Annotated[Literal["zh", "en"] | None, Parameter(help="语言 · language")] = None,
     as_json: Annotated[bool, Parameter(name="--json", negative="", help="输出 JSON · print JSON")] = False,
 ) -> int:
     """装入演示县 · load the demonstration county: a season of made-up farms, signed with real keys.
 
-    Takes an empty data folder; refuses one that holds anything else. Broken off, it goes on where it was; run again, it
-    says what stands.
+    Takes an empty data folder; refuses one that holds anything else, gengji.toml aside. Broken off, it goes on where it
+    was; run again, it says what stands, and with --url tells the devices in demo/ where the service is now.
 
     Example: gengji demo --data ./var
     """
     speak = Speech(lang or language((), os.environ), as_json=as_json)
     known = _stands(data)
     if known is not None:
+        if url:
+            _settle(data, url)
         _report(speak, known, new=False)
         return 0
-    _load(data, ["--data", str(data), *(["--database-url", database_url] if database_url else [])], speak)
+    where = ["--data", str(data), *(["--database-url", database_url] if database_url else [])]
+    _load(data, where, url or SERVED, speak)
     _report(speak, _stands(data) or {}, new=True)
     return 0
 
@@ -80,7 +88,7 @@ def _stands(data: Path) -> dict[str, Any] | None:
     return told
 
 
-def _load(data: Path, where: Sequence[str], speak: Speech) -> None:
+def _load(data: Path, where: Sequence[str], served: str, speak: Speech) -> None:
     """The whole season, each party with a device of its own, and meanwhile the accounts; then what is told of it."""
     again = (data / "demo").exists()
     start = _begin(data, where)
@@ -99,7 +107,14 @@ def _load(data: Path, where: Sequence[str], speak: Speech) -> None:
     sign_ins = [{"login": one.login, "password": one.password, "who": one.who} for one in county.ACCOUNTS]
     told = {"code": codes[0]["code"], "codes": codes, "county": county.NAME, "sign_ins": sign_ins}
     _write(data / "demonstration.json", told)
+    _settle(data, served)
     _write(data / "demo" / "season.json", {"done": True, "start": start})
+
+
+def _settle(data: Path, url: str) -> None:
+    """Every device finds the service where it will be; until now it was on a port of its own."""
+    for identity in (data / "demo").glob("*/identity.json"):
+        Device.open(identity.parent).at(url)
 
 
 def _begin(data: Path, where: Sequence[str]) -> int:
@@ -110,9 +125,8 @@ def _begin(data: Path, where: Sequence[str]) -> int:
     marker, pin = data / "demo" / "season.json", data / "policy.json"
     parts = [pin, *(data / name for name in ("ledger.sqlite", "keys", "lock"))]
     if not marker.exists():
-        for path in parts:
-            if path.exists():
-                raise NotDemonstration("demonstration-other", path=str(path))
+        if (other := _foreign(data)) is not None:
+            raise NotDemonstration("demonstration-other", path=str(other))
         today = int(time.time() + UTC_PLUS) // 86400
         _write(marker, {"done": False, "start": (today - DAYS) * 86400 - UTC_PLUS})
     if not pin.exists():
@@ -132,6 +146,15 @@ def _begin(data: Path, where: Sequence[str]) -> int:
     if (origin := Pin.parse(pin.read_text()).origin) != county.ORIGIN:
         raise NotDemonstration("demonstration-other", path=str(pin), has=origin)
     return int(json.loads(marker.read_bytes())["start"])
+
+
+def _foreign(data: Path) -> Path | None:
+    """What is in the folder that is neither its settings nor the first thing that a demonstration writes."""
+    if not data.exists():
+        return None
+    begun = data / "demo"
+    own = {data / "gengji.toml", *([begun] if begun.is_dir() and {*begun.iterdir()} <= {begun / "season.new"} else [])}
+    return min({*data.iterdir()} - own, default=None)
 
 
 @contextmanager

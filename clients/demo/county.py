@@ -252,7 +252,7 @@ ACCOUNTS = (
     Account(
         "shichang", "江平", "market", "inspector", "市场监督管理局 监督人员 · market supervision, inspector", "market"
     ),
-    Account("shenji", "方明", "registrar", "auditor", "审计人员（只读）· auditor, read only"),
+    Account("shenji", "方明", "registrar", "auditor", "审计人员（只读）· auditor, read only", "agriculture"),
     Account("qingxi", "周水生", "qingxi", "manager", "清溪蔬菜合作社 管理员 · vegetable co-op, manager"),
     Account("huimin", "毛丽", "supermarket", "member", "惠民生鲜超市 店员 · supermarket, member"),
 )

@@ -60,7 +60,8 @@ def _tell(report: Report, parties: Parties, speak: Speech) -> None:
     console = Console(soft_wrap=True, highlight=False, markup=False)
     said = [one for one in report.recorded if one.kind not in OWN]
     console.print(_summary(report, speak))
-    made = [(one, each) for one in said for each in one.created]
+    # A trial signs nothing: what it would be called is not known yet.
+    made = [] if report.trial else [(one, each) for one in said for each in one.created]
     for one, each in made[:20]:
         code = f"{speak('追溯码', 'trace code')} {grouped(each.trace_code)}"
         console.print(f"✓ {_where(one, speak)}  {_kind(one.kind, speak)}  {code}")
@@ -94,18 +95,28 @@ def _tell_missing(report: Report, parties: Parties, speak: Speech, console: Cons
 
 
 def _summary(report: Report, speak: Speech) -> Table:
-    done = speak("可签名", "could be signed") if report.trial else speak("已记录", "recorded")
+    done = speak("可签名的行", "rows to sign") if report.trial else speak("已发送的行", "rows sent")
     table = Table(box=None, pad_edge=False)
-    for head in (speak("表格", "sheet"), speak("行", "rows"), done, speak("有误", "bad"), speak("提醒", "warnings")):
+    heads = (
+        speak("表格", "sheet"),
+        speak("行", "rows"),
+        done,
+        speak("有误的行", "bad rows"),
+        # Several rows may be one record.
+        speak("合成记录", "making records"),
+        speak("提醒", "warnings"),
+    )
+    for head in heads:
         table.add_column(head)
     for name, count in report.rows.items():
         own = [one for one in report.recorded if one.sheet == name and one.kind not in OWN]
-        bad = [problem for sheet, problem in report.bad if sheet == name]
+        bad = {line for sheet, one in report.bad if sheet == name for line in (one.line, *one.lines)}
+        told = {line for one in own for line in one.lines}
         warnings = [p for sheet, p in report.problems if sheet == name and p.severity == "warning"]
         title = f"{name} ({report.titles[name]})"
-        table.add_row(title, str(count), str(len(own)), str(len(bad)), str(len(warnings)))
+        table.add_row(title, *(str(number) for number in (count, len(told), len(bad), len(own), len(warnings))))
     notes = [
-        (report.already, speak("先前已导入，没有重发", "imported before, not sent again")),
+        (report.already, speak("先前已导入、没有重发的记录", "records imported before, not sent again")),
         (report.opened, speak("来源未记录的批次", "lots opened without a recorded origin")),
         (report.filled_in, speak("补上了来源的批次", "lots whose origin was added")),
     ]

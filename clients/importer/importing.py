@@ -139,10 +139,10 @@ def _send(client: Client, report: Report, stated: Stated, step: Callable[[], Non
         step()
         one = stated.events.get(outcome.kept.source or "")
         if outcome.refused is not None:
-            name, line = (one.sheet, one.event.lines[0]) if one else ("", 0)
-            column = column_of(one.event, outcome.refused) if one else ""
-            words = outcome.refused.detail if isinstance(outcome.refused, Refused) else ""
-            stated.problems.append((name, Problem(line, column, outcome.refused, words=words)))
+            if one:
+                stated.problem(one, column_of(one.event, outcome.refused), outcome.refused)
+            else:
+                stated.problems.append(("", Problem(0, "", outcome.refused)))
             return
         report.recorded.append(_recorded(outcome, one))
 
@@ -206,7 +206,7 @@ def as_json(report: Report, lang: Lang) -> dict[str, Any]:
                 "lines": list(one.lines),
                 "kind": one.kind,
                 "statement": one.hash,
-                "created": [vars(each) for each in one.created],
+                "created": [] if report.trial else [vars(each) for each in one.created],
                 "findings": [vars(each) for each in one.findings],
             }
             for one in report.recorded

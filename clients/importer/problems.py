@@ -41,11 +41,11 @@ class Problem:
     column: str
     error: LedgerError
     severity: Severity = "bad"
-    words: str = field(default="", compare=False)
-    """The service's own words, where the problem is its refusal."""
+    lines: tuple[int, ...] = field(default=(), compare=False)
+    """All lines of the record that is held back by it, where it has several."""
 
     def reason(self, lang: Lang) -> str:
-        return self.words or say(self.error, lang)
+        return say(self.error, lang)
 
 
 WORDINGS: Mapping[str, tuple[str, str]] = {

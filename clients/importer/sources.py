@@ -47,7 +47,7 @@ class Stated:
         self.events[source] = one
 
     def problem(self, one: Placed, column: str, error: LedgerError, severity: Severity = "bad") -> None:
-        self.problems.append((one.sheet, Problem(one.event.lines[0], column, error, severity)))
+        self.problems.append((one.sheet, Problem(one.event.lines[0], column, error, severity, one.event.lines)))
 
 
 def placed(sheet: str, events: Iterable[Event]) -> list[Placed]:

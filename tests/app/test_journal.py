@@ -1,6 +1,7 @@
 """The journal: what is answered is durable and proven, what is refused or fails leaves no trace, one history only."""
 
 import asyncio
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from sqlalchemy import Engine, func, select, text
 
 from app import stored
 from app.batches.books import Books
+from app.commands import relock
 from app.db import connect
 from app.errors import Conflict, ServiceError, Stopped
 from app.journal import Journal
@@ -289,6 +291,37 @@ def test_a_database_behind_its_lock_stops_the_service(engine: Engine, data: Path
         open_journal(engine, data, world)
     assert stopped.value.code == "database-behind"
     assert stopped.value.params == {"has": len(world.entries), "wanted": len(other.entries)}
+
+
+def test_without_its_lock_the_service_stops_until_somebody_vouches_for_the_size(
+    engine: Engine, data: Path, database_url: str, world: World
+) -> None:
+    writer = open_journal(engine, data, world)
+    append(writer, world, world.statements)
+    note = writer.latest()
+    writer.close()
+    shutil.rmtree(data / "lock")
+    with pytest.raises(Stopped, match="lock-missing"):
+        open_journal(engine, data, world)
+    with pytest.raises(Stopped, match="lock-size"):
+        relock(size=len(world.entries) + 1, data=data, database_url=database_url)
+    relock(size=len(world.entries), data=data, database_url=database_url)
+    with pytest.raises(Stopped, match="lock-held"):
+        relock(size=len(world.entries), data=data, database_url=database_url)
+    writer = open_journal(engine, data, world)
+    assert writer.latest() == note
+    writer.close()
+
+
+def test_a_log_cut_off_in_its_first_commit_gets_its_lock(engine: Engine, data: Path, world: World) -> None:
+    writer = open_journal(engine, data, world)
+    append(writer, world, world.statements[:1])
+    note = writer.latest()
+    writer.close()
+    shutil.rmtree(data / "lock")
+    writer = open_journal(engine, data, world)
+    assert writer.latest() == note
+    writer.close()
 
 
 def test_a_database_beside_its_lock_stops_the_service(engine: Engine, data: Path, world: World) -> None:

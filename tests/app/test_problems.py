@@ -22,7 +22,7 @@ ERRORS = {
 def ask(path: str, headers: dict[str, str], *, paged: bool) -> httpx.Response:
     app = FastAPI()
 
-    def page(request: object, problem: object) -> Response | None:
+    async def page(request: object, problem: object) -> Response | None:
         return HTMLResponse("<p>a page", problem["status"]) if paged else None  # type: ignore[index]
 
     problems.install(app, page)

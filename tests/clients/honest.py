@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from ledger.errors import LedgerError, Malformed, NotAllowed
-from ledger.identity import mark, trace_code
+from ledger.identity import ChainId, mark, trace_code
 from ledger.keys import KeyId
 from ledger.policy import Pin, Policy
 from ledger.statement import Statement, open_sealed, parse, read_presentation
@@ -64,7 +64,10 @@ class Service:
             asked = json.loads(request.content)
             return httpx.Response(200, json={"findings": [{"code": "asked", "params": {"n": asked["payload"]["n"]}}]})
         if path == "/v1/log":
-            return httpx.Response(200, json={"origin": self.world.log, "root": self.world.parties["root"]})
+            told = {"origin": self.world.log, "root": self.world.parties["root"], "time_zone": "Asia/Shanghai"}
+            return httpx.Response(200, json=told)
+        if path.startswith("/v1/parties/"):
+            return self._party(ChainId(path.split("/")[3]))
         if path.endswith("/lineage"):
             return httpx.Response(200, json=self.lineage | {"direction": request.url.params["direction"]})
         if "/label." in path:
@@ -121,6 +124,17 @@ class Service:
 
     def own(self, kid: KeyId) -> list[Statement]:
         return [statement for statement in self.world.statements if statement.kid == kid]
+
+    def _party(self, chain: ChainId) -> httpx.Response:
+        found = self.world.registry.parties.get(chain)
+        if found is None:
+            return httpx.Response(404, json={"code": "no-party", "params": {"has": chain}, "status": 404})
+        keys = [
+            {"kid": key.public.kid, "revoked": key.revoked}
+            for key in self.world.registry.keys.values()
+            if key.party == chain
+        ]
+        return httpx.Response(200, json={"id": chain, "name": found.profile["name"], "keys": keys})
 
     def _notebook(self, kid: KeyId, start: int) -> httpx.Response:
         # Two at a time, so that a reader has to turn the page.

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from tests.clients.honest import Service, listening
 from tests.world import World
 
 AT = "2026-03-01T06:00:00Z"
-COMMANDS = ("check", "keygen", "label", "sign", "submit", "trace")
+COMMANDS = ("check", "keygen", "label", "register", "sign", "submit", "trace")
 
 
 class Shell:
@@ -191,9 +192,7 @@ def test_a_receipt_that_does_not_hold_ends_in_words(
 # Keys
 
 
-def test_keygen_makes_a_key_once_and_joins_a_party(
-    shell: Shell, service: Service, world: World, tmp_path: Path
-) -> None:
+def test_keygen_makes_a_key_once(shell: Shell, service: Service, world: World, tmp_path: Path) -> None:
     home = tmp_path / "new"
     (tmp_path / "policy.json").write_text(service.pin.text() + "\n")
     told = shell.json("keygen", "--home", home, "--policy", tmp_path / "policy.json")
@@ -203,8 +202,7 @@ def test_keygen_makes_a_key_once_and_joins_a_party(
     assert "尚未登记" in shell.out
     assert shell("sign", written(tmp_path / "x", record(world)), "--home", home) == 2
     assert "还没有登记到主体" in shell.err
-    assert shell.json("keygen", "--home", home, "--party", world.parties["farm"])["party"] == world.parties["farm"]
-    assert shell("keygen", "--home", home, "--party", world.parties["coop"]) == 2
+    assert "offer.json" in shell.err
     assert shell("keygen", "--home", tmp_path / "other") == 2
     assert "--policy" in shell.err
 
@@ -243,6 +241,58 @@ def test_label_writes_the_picture(shell: Shell, service: Service, tmp_path: Path
     assert (tmp_path / "x.svg").read_bytes() == b"svg"
     assert shell("label", code, "--format", "png", "-o", tmp_path / "y") == 0
     assert (tmp_path / "y").read_bytes() == b"png"
+    asked = len(service.requests)
+    assert shell("label", code, "-o", tmp_path / "x.pdf") == 2
+    assert "png 或 svg" in shell.err
+    assert len(service.requests) == asked
+    assert shell("label", code, "-o", tmp_path / "none" / "x.png") == 2
+    assert "写不了：没有这个文件或文件夹" in shell.err
+
+
+def test_a_code_may_be_typed_with_its_spaces(shell: Shell, service: Service, tmp_path: Path) -> None:
+    code = trace_code("A" * 43)  # type: ignore[arg-type]
+    assert shell("trace", *grouped(code).split(), "--forward") == 0
+    assert service.requests[-1].url.path == f"/v1/batches/{code}/lineage"
+    assert shell("label", "-o", tmp_path / "x.svg", *grouped(code).split()) == 0
+    assert service.requests[-1].url.path == f"/v1/batches/{code}/label.svg"
+    assert shell("trace", *grouped(code).split(), "--colour") == 2
+    assert "--colour" in shell.err
+
+
+@pytest.mark.parametrize("command", ["trace", "label"])
+def test_the_example_in_the_help_works_as_it_is_written(
+    shell: Shell, service: Service, command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert shell(command, "--help") == 0
+    example = shell.out.partition("Example: gengji ")[2].partition("\n\n")[0].split()
+    served = example.index("--url") + 1
+    assert example[served] == "http://127.0.0.1:8000"
+    example[served] = os.environ["GENGJI_URL"]
+    for name in ("GENGJI_URL", "GENGJI_HOME"):
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    assert shell(*example) == 0
+    assert len(service.requests) == 1
+
+
+def test_reading_wants_an_address_and_says_so(
+    shell: Shell, service: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GENGJI_URL")
+    monkeypatch.delenv("GENGJI_HOME")
+    assert shell("trace", "A" * 22) == 2
+    assert "--url http://127.0.0.1:8000" in shell.err
+    assert "keygen" not in shell.err
+
+
+def test_a_service_that_is_not_running_is_said_to_be_so(
+    shell: Shell, world: World, tmp_path: Path, free_port: int
+) -> None:
+    for command in (("trace", "A" * 22), ("check", written(tmp_path / "x", record(world)))):
+        assert shell(*command, "--url", f"http://127.0.0.1:{free_port}") == 2
+        assert "服务没有启动？" in shell.err
+        assert "签名" not in shell.err
 
 
 def test_a_mistyped_code_is_found_before_anyone_is_asked(shell: Shell, service: Service) -> None:
@@ -262,6 +312,9 @@ def test_a_mistyped_code_is_found_before_anyone_is_asked(shell: Shell, service: 
         (["submit", "missing.jsonl"], 2),
         (["submit", "--home", "missing"], 2),
         (["label", "A" * 22], 2),
+        (["label", "A" * 22, "--format", "pdf", "-o", "x"], 2),
+        (["register", "X"], 2),
+        (["trace"], 2),
         (["trace", "B" * 22], 0),
         (["trace", "1"], 1),
         ([], 0),
@@ -273,6 +326,43 @@ def test_exit_codes(shell: Shell, arguments: list[str], code: int) -> None:
     assert shell(*arguments) == code
     assert "Traceback" not in shell.err
     assert (code == 0) == (shell.err == "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "zh", "en"),
+    [
+        (["nonsense"], "没有命令 nonsense", "Unknown command"),
+        (["check", "--colour", "x"], "没有选项 --colour", "no option --colour"),
+        (["keygen", "--colour"], "没有选项 --colour", "Unknown option"),
+        (["trace"], "缺少 追溯码", "requires an argument"),
+        (["label", "1", "-o"], "-o 后面缺少内容", "requires an argument"),
+        (["label", "1", "-o", "x", "--format", "pdf"], "可选：png、svg", "Choose from"),
+    ],
+)
+def test_a_command_typed_wrong_is_said_in_the_language_spoken(
+    shell: Shell, arguments: list[str], zh: str, en: str
+) -> None:
+    assert shell(*arguments) == 2
+    assert zh in shell.err
+    assert "--help" in shell.err
+    shell.environment = {"LANG": "en_GB.UTF-8"}
+    assert shell(*arguments) == 2
+    assert en in shell.err
+    assert not re.search("[一-龥]|Traceback|Function defined", shell.err)
+
+
+def test_a_registry_record_is_told_by_its_id_and_a_refused_one_by_nothing(
+    shell: Shell, service: Service, world: World, tmp_path: Path
+) -> None:
+    product = {"kind": "product.add", "at": AT, "body": {"names": {"zh": "土豆"}, "base_unit": "kg", "own_code": "TD"}}
+    file = written(tmp_path / "x", product, record(world))
+    service.refusing = lambda statement: NotAllowed("role") if statement.kind == "plant" else None
+    assert shell("submit", file) == 1
+    (created,) = world.statements[-1].created
+    assert f"产品编号：{created}  土豆" in shell.out
+    assert "追溯码" not in shell.out
+    told = shell.json("sign", file)["lines"]
+    assert [one["created"] for one in told] == [[{"chain": created, "name": "土豆"}], []]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from clients.device import Device
-from clients.errors import NoDevice
+from clients.errors import NoDevice, Usage
 from ledger.canonical import Json
-from ledger.errors import BadKey, LedgerError
+from ledger.errors import BadKey
 from ledger.keys import PrivateKey, PublicKey, check_proof
 from tests.clients.honest import Service
 
@@ -85,5 +85,6 @@ def test_it_joins_one_party_and_proves_its_key_for_it(folder: Path, service: Ser
     assert Device.open(folder).party == parties["farm"]
     with pytest.raises(NoDevice, match="device-there"):
         Device.open(folder).join(parties["coop"])
-    with pytest.raises(LedgerError, match="b64u"):
+    assert Device.open(folder).join(parties["coop"], instead=True) == Device.open(folder)
+    with pytest.raises(Usage, match="party-form"):
         device.join("no party")  # type: ignore[arg-type]

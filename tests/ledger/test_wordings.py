@@ -187,12 +187,12 @@ def test_units_are_codes_that_a_record_takes() -> None:
 
 def test_findings_are_said_with_how_to_clear_them() -> None:
     params = {"party": "青禾合作社", "batch": CHAIN, "has": "400", "wanted": "520", "short": "120", "unit": "kg"}
-    assert say_finding("over-held", params, "zh") == (
-        f"青禾合作社 现有 {grouped(trace_code(CHAIN))} 400 公斤，记录写了 520 公斤，多出 120 公斤。"
+    assert say_finding("over-held", {**params, "product": "番茄"}, "zh") == (
+        f"番茄（追溯码 {grouped(trace_code(CHAIN))}）：青禾合作社现有 400 公斤，记录写了 520 公斤，多出 120 公斤。"
         "核对数量；填错的请更正，漏记的收货或采收请补记。"
     )
-    assert say_finding("over-held", {**params, "batch": "番茄 L1"}, "en").startswith(
-        "青禾合作社 holds 400 kg of 番茄 L1 and states 520 kg: short by 120 kg. Check the quantity"
+    assert say_finding("over-held", params, "en").startswith(
+        f"Trace code {grouped(trace_code(CHAIN))}: 青禾合作社 has 400 kg, the record says 520 kg: 120 kg too many. "
     )
     assert say_finding("clock", {"ahead": "600"}, "zh").startswith("记录的时间比收到时间晚 600 秒")
 

@@ -15,6 +15,7 @@ from tests.app.town import Town, settle
 
 HERE = "203.0.113.7"
 ADD = ("add", "wang.jian", "--name", "王建", "--party", "inspector", "--role", "auditor")
+WHOLE = (*ADD, "--division", "5101", "--side", "market")
 
 
 class Desk:
@@ -49,7 +50,7 @@ def test_a_password_from_standard_input_lets_in_and_is_not_shown(desk: Desk, tow
 def test_a_generated_password_is_shown_once_and_works_until_the_next(desk: Desk, town: Town) -> None:
     passwords = [
         re.findall(r": ([A-Za-z0-9_-]{16})$", desk.run(*words, "--generate"), re.M)[0]
-        for words in (ADD, ("password", "wang.jian"))
+        for words in (WHOLE, ("password", "wang.jian"))
     ]
     people = town.people()
     assert people.sign_in("wang.jian", passwords[1], HERE)
@@ -58,13 +59,22 @@ def test_a_generated_password_is_shown_once_and_works_until_the_next(desk: Desk,
     assert passwords[1] not in desk.run("list")
 
 
-def test_all_accounts_are_listed_for_people_and_for_programs(desk: Desk, town: Town) -> None:
+def test_all_accounts_are_listed_for_people_and_for_programs(
+    desk: Desk, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANG", "zh_CN.UTF-8")
+    monkeypatch.setenv("COLUMNS", "200")
     desk.run("disable", "ma.ke")
-    assert all(word in desk.run("list") for word in ("李娜", "主体管理员", "ma.ke"))
+    desk.run(*ADD, "--division", "5101", "--side", "market", typed="pears in spring\n")
+    assert all(word in desk.run("list") for word in ("李娜", "主体管理员", "ma.ke", "市场监管"))
+    monkeypatch.setenv("LANG", "en_GB.UTF-8")
+    assert not re.search("主体|角色|市场监管|可用", english := desk.run("list"))
+    assert "manager" in english
     listed = json.loads(desk.run("list", "--json"))
     assert [(one["login"], one["party"]["name"], one["disabled"] is None) for one in listed] == [
         ("li.na", "inspector", True),
         ("ma.ke", "farm", False),
+        ("wang.jian", "inspector", True),
         ("zhou.min", "coop", True),
     ]
     assert "password" not in listed[0]
@@ -72,7 +82,7 @@ def test_all_accounts_are_listed_for_people_and_for_programs(desk: Desk, town: T
 
 def test_a_demonstration_tells_the_password_until_it_is_changed(desk: Desk, town: Town) -> None:
     told = place(town.settings.data, demonstration=True)
-    desk.run(*ADD, "--demonstration-password", typed="pears in spring\n")
+    desk.run(*WHOLE, "--demonstration-password", typed="pears in spring\n")
     assert read(told).sign_ins == (SignIn("wang.jian", "pears in spring", "王建 · inspector · 审计人员"),)
     desk.run("password", "wang.jian", typed="plums in summer\n")
     assert read(told).sign_ins == ()
@@ -92,8 +102,9 @@ def test_a_real_logs_password_is_never_told(
 @pytest.mark.parametrize(
     ("words", "typed", "error"),
     [
-        (ADD, "", Malformed),
-        (ADD, "short\n", Malformed),
+        (WHOLE, "", Malformed),
+        (WHOLE, "short\n", Malformed),
+        (ADD, "pears in spring\n", Malformed),
         (("add", "x.y", "--name", "王", "--party", "无此单位", "--role", "member"), "pears in spring\n", NotFound),
         (("disable", "nobody"), "", NotFound),
         (("password", "nobody"), "pears in spring\n", NotFound),

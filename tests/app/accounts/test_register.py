@@ -73,10 +73,30 @@ def test_what_is_not_of_its_form_is_refused_and_nothing_added(town: Town, code: 
     assert len(list_accounts(town.engine, LOG_ID)) == 3
 
 
+@pytest.mark.parametrize("role", ["inspector", "auditor"])
+def test_only_an_authoritys_people_supervise_and_it_is_said_what(town: Town, role: str) -> None:
+    """Whoever supervises reads what is sealed for supervisors: no co-op lets its own people do so."""
+
+    def add(party: str, division: str = "510182", side: str = "agriculture") -> str:
+        chain, given = town.world.parties[party], {"division": division, "side": side}
+        return add_account(
+            town.engine, LOG_ID, "new.login", name="新", party=chain, role=role, password=PASSWORD, now=NOON, **given
+        )
+
+    for party in ("coop", "lab", "farm"):
+        with pytest.raises(Malformed, match="account-authority"):
+            add(party)
+    for missing in ({"division": ""}, {"side": ""}):
+        with pytest.raises(Malformed, match="account-supervises"):
+            add("inspector", **missing)
+    assert len(list_accounts(town.engine, LOG_ID)) == 3
+    assert add("inspector")
+
+
 def test_an_account_is_at_a_party_that_is_registered_in_this_log(town: Town) -> None:
     place = town.world.places["plot 7"]
     for log_id, party in ((LOG_ID, place), (LOG_ID + 1, town.world.parties["farm"])):
-        with pytest.raises(NotFound, match="no-party"):
+        with pytest.raises(NotFound, match="party-name"):
             add_account(
                 town.engine, log_id, "new.login", name="新", party=party, role="member", password=PASSWORD, now=NOON
             )
@@ -88,7 +108,7 @@ def test_a_party_is_found_by_id_and_by_name_unless_two_share_it(town: Town) -> N
         assert find_party(connection, LOG_ID, coop) == coop
         name = town.world.registry.parties[coop].profile["name"]
         assert find_party(connection, LOG_ID, name) == coop
-        with pytest.raises(NotFound, match="no-party"):
+        with pytest.raises(NotFound, match="party-name"):
             find_party(connection, LOG_ID, "青河县农业农村局")
 
 

@@ -42,7 +42,7 @@ def test_the_page_asks_in_both_languages(visitor: Visitor) -> None:
 
 def test_who_signs_in_gets_a_cookie_that_no_script_reads_and_no_other_site_sends(visitor: Visitor) -> None:
     answer = visitor.sign_in("zhou.min", PASSWORD)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/desk")
     token, *attributes = answer.headers["set-cookie"].split("; ")
     assert re.fullmatch(rf"{COOKIE}=[A-Za-z0-9_-]{{43}}", token)
     assert {part.lower() for part in attributes} == {"httponly", "max-age=43200", "path=/", "samesite=lax", "secure"}
@@ -137,6 +137,13 @@ def test_a_form_without_its_fields_or_of_great_size_is_refused(visitor: Visitor)
 
 
 SIGN_IN = SignIn("li.na", PASSWORD, "李娜 · 县农业农村局 · 监督人员")
+
+
+def test_a_form_in_a_charset_that_leaves_half_characters_signs_nobody_in(visitor: Visitor) -> None:
+    part = '--b\r\nContent-Disposition: form-data; name="{}"\r\n\r\n\\ud800\r\n'
+    form = "".join(part.format(name) for name in ("login", "password")) + "--b--\r\n"
+    headers = {"accept": "text/html", "content-type": "multipart/form-data; boundary=b; charset=unicode_escape"}
+    assert visitor.ask("POST", "/sign-in", headers, content=form.encode()).status_code == 401
 
 
 def test_a_demonstration_shows_its_sign_ins_and_each_of_them_works(visitor: Visitor, town: Town) -> None:

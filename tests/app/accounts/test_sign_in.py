@@ -45,7 +45,7 @@ def test_a_wrong_password_is_told_and_the_right_one_leads_on(address: str, page:
 def test_a_demonstrations_sign_in_takes_one_tap_and_signing_out_another(address: str, page: Page) -> None:
     page.goto(f"{address}/sign-in")
     page.get_by_role("button", name="以周敏").click()
-    page.wait_for_url(f"{address}/")
+    page.wait_for_url(f"{address}/desk")
     page.get_by_role("button", name="退出").click()
     expect(page.get_by_role("link", name="登录").first).to_be_visible()
     answer = page.goto(f"{address}/v1/me")

@@ -1,12 +1,13 @@
 """One batch checked from the stored bytes: what it rests on is found, and what of it was changed is named."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from app.audit.batch import verify_batch
-from app.audit.report import Report
+from app.audit.report import CHECKS, Failure, Report
 from app.audit.rows import read_only
 from ledger.identity import ChainId
 from tests.app.audit.conftest import Kept
@@ -72,6 +73,37 @@ def test_what_was_changed_is_named(what: str, kept: Kept, copy: Callable[[], Fil
     assert first
     assert (first.table, first.key.split(",")[0]) == (table, str(index))
     assert first.say("zh") != first.say("en")
+
+
+def test_altered_text_is_said_for_a_supervisor_and_the_parser_speaks_last(
+    kept: Kept, copy: Callable[[], File], tmp_path: Path
+) -> None:
+    """Nobody who looks into tampering is to be told that a program has a fault."""
+    index = of_kind(kept, "harvest", -1)
+    database = copy()
+    middle = "substr(jws, 1, 300) || '!!!!' || substr(jws, 305)"
+    database.execute(f"UPDATE statements SET jws = {middle} WHERE first_index = ?", [index])
+    database.connection.close()
+    first = checked(kept, f"sqlite:///{tmp_path / 'copy.sqlite'}").first
+    assert first
+    words = first.words("zh")
+    assert words.startswith(f"记录 {index} 与签名时不同，可能被改动过（未通过的核验：记录内容）。")
+    assert "维护" not in words
+    assert not re.search("[A-Za-z]{3}", words)
+    assert first.say("zh").startswith(words)
+    assert first.say("zh").endswith(first.detail)
+    assert first.words("en").startswith(f"Statement {index} is not as it was signed")
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("code", ["changed", "absent", "extra", "json"])
+def test_every_check_has_its_words(check: str, code: str) -> None:
+    failure = Failure(check, "entries", "7", code, {"path": "hash", "has": "a", "wanted": "b"})
+    zh, en = failure.words("zh"), failure.words("en")
+    assert CHECKS[check][0] in zh
+    assert CHECKS[check][1] in en
+    assert zh != en
+    assert not re.search("[{}]", zh + en)
 
 
 def test_the_tree_and_its_checkpoint(kept: Kept, copy: Callable[[], File], tmp_path: Path) -> None:

@@ -11,11 +11,13 @@ import uvicorn
 from playwright.sync_api import Page, expect
 
 from app.main import create_app
+from ledger.canonical import Json
 from ledger.identity import ChainId, mark, trace_code
 from tests.app.audit.tampering import File, story
 from tests.app.town import PASSWORD, Town, settle
 from tests.app.visiting import Visitor, visiting
 from tests.parts.processes import free_port
+from tests.world import county, harvested, planted
 
 
 @pytest.fixture
@@ -58,6 +60,38 @@ def test_only_for_supervisors(visitor: Visitor, town: Town) -> None:
     visitor.sign_in("li.na", PASSWORD)
     for path in paths:
         assert visitor.get(path).status_code == 200
+
+
+def test_a_search_that_finds_nothing_says_what_can_be_found_and_findings_are_told_first(visitor: Visitor) -> None:
+    visitor.sign_in("li.na", PASSWORD)
+    assert "可以查：20 位追溯码" in visitor.get("/audit?q=zzzz").text
+    page = visitor.get("/audit").text
+    assert page.index('href="#work"') < page.index('name="q"')
+    assert "一级" in visitor.get("/audit?q=farm").text, "rows say the grade"
+
+
+def test_outputs_are_a_list(visitor: Visitor, town: Town) -> None:
+    visitor.sign_in("li.na", PASSWORD)
+    many = next(one for one in town.world.statements if one.kind == "harvest")
+    page = visitor.get(f"/audit/batches/{mark(many.created[0])}").text
+    assert page.count("，批号 L") >= 250
+    assert page.count("<li>tomato") == 250
+
+
+def test_results_are_a_table(tmp_path: Path) -> None:
+    world = county()
+    chain = harvested(world, planted(world))
+    items: list[Json] = [{"analyte": "毒死蜱", "value": "0.01", "unit": "mg/kg", "limit": "0.02", "passed": True}]
+    world.state(
+        "test", "lab", {"items": items, "type": "quantitative", "conclusion": "pass", "sample_no": "S1"}, [chain]
+    )
+    town = settle(tmp_path / "data", "", world=world)
+    with visiting(create_app(town.settings)) as visitor:
+        visitor.sign_in("li.na", PASSWORD)
+        page = visitor.get(f"/audit/batches/{mark(chain)}").text
+    town.engine.dispose()
+    table = page[page.index('class="table measures"') :]
+    assert table.index("毒死蜱") < table.index("0.01 mg/kg") < table.index("0.02 mg/kg") < table.index("合格")
 
 
 def test_search_leads_on(visitor: Visitor, town: Town) -> None:
@@ -133,4 +167,5 @@ def test_green_then_red(served: tuple[Town, str], page: Page) -> None:
     page.reload()
     page.click(".verify-button")
     expect(page.locator("#verify-title")).to_have_text("核验不通过")
-    expect(page.locator(".first-bad")).to_contain_text(f"记录 {index}：")
+    expect(page.locator(".first-bad")).to_contain_text(f"记录 {index} ")
+    expect(page.locator(".first-bad .detail")).to_contain_text(f"statements {index}")

@@ -1,6 +1,7 @@
 """What the walk is made of: what it counts, what it passes, and that a statement may be wrong in many ways."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from app.stored import read_note
 from app.tables import findings
 from ledger import b64u
 from ledger.errors import Malformed
+from ledger.identity import trace_code
 from ledger.policy import Pin
 from ledger.statement import Statement, parse
 from tests.app.audit.conftest import Kept
@@ -121,3 +123,21 @@ def test_nothing_can_be_written_through_it(kept: Kept) -> None:
     with engine.connect() as connection, pytest.raises(Exception, match="readonly"):
         connection.execute(delete(findings))
     engine.dispose()
+
+
+def test_an_index_that_leads_elsewhere_is_found_though_every_row_is_as_it_was(kept: Kept, tmp_path: Path) -> None:
+    """Look-ups by trace code go through an index: bent, it would show another batch under a good code."""
+    whole = (kept.settings.data / "ledger.sqlite").read_bytes()
+    code = trace_code(next(c for s in kept.world.statements if s.kind == "harvest" for c in s.created)).encode()
+    places = [found.start() for found in re.finditer(code, whole)]
+    assert len(places) == 2, "once in the table, once in the index on it"
+    checks = set()
+    for place in places:
+        bent = tmp_path / "bent.sqlite"
+        last = place + len(code) - 1
+        bent.write_bytes(whole[:last] + bytes([whole[last] ^ 1]) + whole[last + 1 :])
+        report = kept.audit(f"sqlite:///{bent}")
+        assert report.first is not None
+        checks |= {failure.check for failure in report.failures}
+        bent.unlink()
+    assert checks == {"projection", "database"}

@@ -8,6 +8,7 @@ import orjson
 import pytest
 from sqlalchemy import Connection, Engine, delete, event, insert
 
+from app.batches import lineage as module
 from app.batches.amounts import to_micro
 from app.batches.reading import Graph, Wanted
 from app.errors import Conflict, NotFound
@@ -259,6 +260,18 @@ def test_lineage_goes_both_ways_with_quantities(desk: Desk) -> None:
     assert {node.chain for node in forward.nodes} == {sauce, jam}
     assert {node.chain for node in desk.reader.lineage(jam, "back", 1).nodes} == {jam, sauce}
     assert desk.reader.lineage(jam, depth=0).edges == []
+
+
+def test_of_many_ties_the_nearest_are_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    last = woven(desk, 4, 3)[0]
+    whole = desk.reader.lineage(last, "back")
+    depth = {node.chain: node.depth for node in whole.nodes}
+    nearest = sorted(whole.edges, key=lambda edge: -depth[edge.child])
+    monkeypatch.setattr(module, "MAX_EDGES", 4)
+    graph = desk.reader.lineage(last, "back")
+    assert (whole.truncated, graph.truncated) == (False, True)
+    assert [depth[edge.child] for edge in graph.edges] == sorted(depth[edge.child] for edge in nearest[:4])
+    assert graph.nodes == whole.nodes
 
 
 def test_lineage_as_it_stood(desk: Desk) -> None:

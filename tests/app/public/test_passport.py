@@ -17,6 +17,8 @@ from ledger.identity import ChainId
 from tests.app.public.stories import Story, long_journey, sauce, told
 from tests.app.seeding import seed
 
+TODAY = "2026-04-20"
+
 
 class Read:
     """A story in a database, and the passports of its batches."""
@@ -29,7 +31,7 @@ class Read:
         self.reader = BatchReader(self.engine, self.log)
 
     def passport(self, batch: ChainId) -> Passport:
-        return issue(self.reader, batch, self.log.journal.latest() or "")
+        return issue(self.reader, batch, self.log.journal.latest() or "", TODAY)
 
     def told(self, kind: str) -> Told:
         return next(one for one in self.reader.story(self.story.sauce, None) if one.event.kind == kind)
@@ -86,16 +88,27 @@ def test_a_harvest_before_or_of_another_field_says_nothing(read: Read) -> None:
 def test_the_verdict_is_what_stops_it(read: Read) -> None:
     story = read.reader.story(read.story.sauce, None)
     batch = read.reader.batch(read.story.sauce)
-    assert verdict(batch, story).status == "normal"
+    assert verdict(batch, story, TODAY).status == "normal"
     stop = Found("interval", "hold", read.story.planting, {}, {"zh": "暂停", "en": "hold"})
     remark = Found("late", "flag", None, {}, {"zh": "补记", "en": "late"})
     first = replace(story[0], event=replace(story[0].event, findings=[remark, stop]))
-    stopped = verdict(batch, [first, *story[1:]])
+    stopped = verdict(batch, [first, *story[1:]], TODAY)
     assert (stopped.status, stopped.zh, stopped.because, stopped.remarks) == ("held", "已暂停", [stop], [remark])
     # What was taken back stops nothing any more.
     undone = replace(first, event=replace(first.event, void=True))
-    assert verdict(batch, [undone, *story[1:]]).status == "normal"
-    assert verdict(replace(batch, void=True), story).status == "void"
+    assert verdict(batch, [undone, *story[1:]], TODAY).status == "normal"
+    assert verdict(replace(batch, void=True), story, TODAY).status == "void"
+
+
+def test_the_verdict_is_not_green_for_what_is_past_its_day_or_was_oversold(read: Read) -> None:
+    story = read.reader.story(read.story.sauce, None)
+    batch = replace(read.reader.batch(read.story.sauce), best_before="2026-04-20")
+    assert verdict(batch, story, "2026-04-20").status == "normal", "the day itself is still good"
+    assert verdict(batch, story, "2026-04-21").status == "expired"
+    oversold = Found("over-held", "flag", read.story.sauce, {}, {"zh": "多出", "en": "too many"})
+    last = replace(story[-1], event=replace(story[-1].event, findings=[oversold]))
+    assert verdict(batch, [*story[:-1], last], "2026-04-20").status == "doubtful"
+    assert verdict(batch, [*story[:-1], last], "2026-04-21").status == "expired"
 
 
 def test_of_a_long_journey_the_beginning_and_the_end_are_shown(tmp_path: Path) -> None:
@@ -103,7 +116,7 @@ def test_of_a_long_journey_the_beginning_and_the_end_are_shown(tmp_path: Path) -
     settings = seed(tmp_path, world)
     engine = connect(settings.url)
     log = open_log(settings, engine)
-    passport = issue(BatchReader(engine, log), batch, log.journal.latest() or "")
+    passport = issue(BatchReader(engine, log), batch, log.journal.latest() or "", TODAY)
     indexes = [step.index for step in passport.journey]
     assert len(indexes) == STEPS
     assert passport.left_out == 74

@@ -204,6 +204,31 @@ def test_a_folder_with_another_log_is_left_alone(tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
+def test_a_folder_with_anything_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "gengji.toml").write_text("port = 8001\n")
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "notes.txt").write_text("mine")
+    done = gengji("demo", "--data", tmp_path, "--lang", "zh")
+    assert done.returncode == 1
+    assert str(tmp_path / "demo") in done.stderr
+    (tmp_path / "demo" / "notes.txt").rename(tmp_path / "notes.txt")
+    done = gengji("demo", "--data", tmp_path, "--lang", "zh")
+    assert done.returncode == 1
+    assert str(tmp_path / "notes.txt") in done.stderr
+    assert {path.name for path in tmp_path.rglob("*")} == {"gengji.toml", "demo", "notes.txt"}
+
+
+def test_the_devices_find_the_service_where_it_will_be(loaded: Loaded) -> None:
+    def urls() -> set[str]:
+        found = [*(loaded.data / "demo").glob("*/identity.json")]
+        assert len(found) == 3 + sum(party.agent is None for party in PARTIES)
+        return {json.loads(path.read_bytes())["url"] for path in found}
+
+    assert urls() == {"http://127.0.0.1:8000"}
+    assert gengji("demo", "--data", loaded.data, "--url", "http://127.0.0.1:8123").returncode == 0
+    assert urls() == {"http://127.0.0.1:8123"}
+
+
 def test_a_database_with_another_log_is_left_alone(tmp_path: Path) -> None:
     real, url = tmp_path / "real", f"sqlite:///{tmp_path / 'real' / 'ledger.sqlite'}"
     assert gengji("init", "--origin", "trace.example.org/real", "--data", real).returncode == 0

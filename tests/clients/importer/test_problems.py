@@ -1,6 +1,7 @@
 import re
 from pathlib import Path
 
+from clients.errors import Refused
 from clients.importer.problems import WORDINGS, BadCell, Problem, say
 from ledger.errors import Malformed
 
@@ -23,7 +24,10 @@ def test_what_others_raise_is_said_in_their_words() -> None:
     assert say(Malformed("code-digits", has="123", wanted=20), "zh").startswith("追溯码")
 
 
-def test_the_services_own_words_come_first() -> None:
-    problem = Problem(2, "lot", BadCell("cell-empty"), words="批号已用过")
-    assert problem.reason("zh") == "批号已用过"
+def test_a_refusal_is_said_in_the_language_asked_for_whatever_the_service_speaks() -> None:
+    told = {"code": "role", "params": {"has": "shop", "wanted": "plant"}, "detail": "现有角色不能填写"}
+    assert Problem(2, "", Refused(403, told)).reason("en").isascii() is False
+    assert Problem(2, "", Refused(403, told)).reason("en").startswith("The roles held (shop)")
+    newer = {"code": "something-new", "detail": "新版服务才有的说法"}
+    assert Problem(2, "", Refused(422, newer)).reason("zh") == "新版服务才有的说法"
     assert Problem(2, "lot", BadCell("cell-empty")).reason("en") == "this cell must not be empty"

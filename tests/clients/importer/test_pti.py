@@ -53,6 +53,7 @@ def test_the_published_sheets(live: County, samples: Path, phone: Page, tmp_path
     code, report = imported(device, *sheets, more=("--dry-run",))
     assert code == 1
     assert statements(live, device) == 0
+    assert {tuple(one["created"]) for one in report["recorded"]} == {()}
 
     # The receivers are no parties of the log yet: everything else goes.
     code, report = imported(device, *sheets)
@@ -200,6 +201,13 @@ def test_the_command_says_it_in_words(live: County, sheet: tuple[Path, Path], tm
     assert "sheet.csv:14 [date]  “soon”不是认得的日期" in told["zh"].stdout
     assert "sheet.csv:15 [qty]  “many” is no quantity" in told["en"].stdout
     assert "imported before, not sent again 12" in " ".join(told["en"].stdout.split())
+    assert "追溯码" in told["zh"].stdout
+    trial = subprocess.run([*command, "--dry-run"], capture_output=True, text=True, check=False, timeout=60)
+    assert "可签名的行" in trial.stdout
+    assert "追溯码" not in trial.stdout
+    # Lines 14 and 15 are bad; the twelve others were sent before.
+    row = next(line for line in told["zh"].stdout.splitlines() if line.startswith("sheet.csv ("))
+    assert row.split()[-5:] == ["14", "12", "2", "12", "0"]
 
     for arguments, said in (
         ([str(table)], "sheet-unknown"),
@@ -226,6 +234,11 @@ def test_a_party_that_may_not_is_told_so_by_the_service(live: County, sheet: tup
     assert {p["code"] for p in bad} == {"role"}
     assert [p["line"] for p in bad] == [*range(2, 14)]
     assert all("登记员" in p["reason"] for p in bad)
+    command = [GENGJI, "import", str(sheet[0]), "--home", str(device.folder), "--mapping", str(sheet[1])]
+    done = subprocess.run([*command, "--lang", "en"], capture_output=True, text=True, check=False, timeout=60)
+    assert "The roles held (carrier) do not allow" in done.stdout
+    assert "请" not in done.stdout
+    assert "trace code" not in done.stdout
 
 
 def test_an_origin_found_later_is_added_to_what_was_shipped(live: County, tmp_path: Path) -> None:
