@@ -279,14 +279,19 @@ class Books:
     def post(self, record: Record, index: int, received: int) -> list[Finding]:
         """Takes the statement into the books; what it breaks is found, not refused."""
         statement = record.statement
-        kind = records.kind_of(statement)
-        if kind.stage == "registry":
+        found = [*rules.clock(statement, received)]
+        if records.kind_of(statement).stage == "registry":
             self._name(statement, index)
-            return []
-        found = [
-            *rules.clock(statement, received),
-            *rules.stranger(statement, self._roles(statement.actor), self._holders),
-        ]
+        else:
+            found += rules.stranger(statement, self._roles(statement.actor), self._holders)
+            found += self._post_goods(statement, index)
+        for line, finding in enumerate(found):
+            params = orjson.dumps(finding.params, option=orjson.OPT_SORT_KEYS).decode()
+            batch = _raw(finding.batch) if finding.batch else None
+            self._rows[findings].append((self._log_id, index, line, finding.code, finding.severity, batch, params))
+        return found
+
+    def _post_goods(self, statement: Statement, index: int) -> list[Finding]:
         if statement.kind == "correct":
             corrected = self._corrected[statement.body["statement"]]
             corrects = self._indexes[corrected.hash]
@@ -309,7 +314,7 @@ class Books:
                 self._holders.add((leg.batch, leg.owner))
             row = (index, line, corrects, _raw(leg.batch), leg.account, _raw(leg.owner), leg.amount)
             self._rows[postings].append((self._log_id, *row))
-        found += rules.more_than_held(statement, legs, self._balances, self._batches)
+        found = [*rules.more_than_held(statement, legs, self._balances, self._batches)]
         if corrected.kind == "count":
             for leg in now:
                 booked = self._booked(corrected, leg.batch)
@@ -317,10 +322,6 @@ class Books:
                     found += rules.more_than_booked(leg.owner, self._batches[leg.batch], booked, booked + leg.amount)
         if statement.kind == "intake" and statement.body.get("unrecorded"):
             found += [Finding("origin-unrecorded", "flag", chain, {}) for chain in statement.created]
-        for line, finding in enumerate(found):
-            params = orjson.dumps(finding.params, option=orjson.OPT_SORT_KEYS).decode()
-            batch = _raw(finding.batch) if finding.batch else None
-            self._rows[findings].append((self._log_id, index, line, finding.code, finding.severity, batch, params))
         return found
 
     def write(self) -> None:

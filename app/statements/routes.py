@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.errors import TooLarge, UnknownType, status_of
 from app.journal import Journal
-from app.problems import problem
+from app.problems import Lang, language, problem
 from app.recording import Appended, Finding, Outcome
 from app.statements import reading
 from app.statements.service import Capture
@@ -89,16 +89,17 @@ def router(capture: Capture, journal: Journal, reader: reading.Reader) -> APIRou
         return Response(orjson.dumps(answer), status, media_type="application/json")
 
     async def _stream(request: Request) -> AsyncIterator[bytes]:
+        lang = language(request)
         try:
             async for lines in _lines(request):
                 read = await asyncio.to_thread(_read_lines, lines)
                 good = [record for record in read if not isinstance(record, LedgerError)]
                 done = iter(await journal.append(good) if good else [])
                 outcomes: list[Outcome] = [next(done) if not isinstance(r, LedgerError) else r for r in read]
-                yield b"".join(orjson.dumps(_line(outcome)) + b"\n" for outcome in outcomes)
+                yield b"".join(orjson.dumps(_line(outcome, lang)) + b"\n" for outcome in outcomes)
         except LedgerError as error:
             # The answer has begun, so its status can't say it: the last line does, and the stream ends.
-            yield orjson.dumps(_line(error)) + b"\n"
+            yield orjson.dumps(_line(error, lang)) + b"\n"
         except ClientDisconnect:
             return
 
@@ -114,9 +115,9 @@ def router(capture: Capture, journal: Journal, reader: reading.Reader) -> APIRou
 
         return [one(line) for line in lines]
 
-    def _line(outcome: Outcome) -> dict[str, Any]:
+    def _line(outcome: Outcome, lang: Lang) -> dict[str, Any]:
         if isinstance(outcome, LedgerError):
-            return {"status": status_of(outcome), **problem(outcome, "zh")}
+            return {"status": status_of(outcome), **problem(outcome, lang)}
         status, answer = _answer(outcome)
         return {"status": status, **answer}
 
