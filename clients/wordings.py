@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from clients.errors import Refused
-from ledger import wordings
+from ledger import sentences, wordings
 from ledger.errors import LedgerError
 from ledger.wordings import Lang
 
@@ -146,7 +146,7 @@ def say(error: LedgerError, lang: Lang) -> str:
     """As ``ledger.wordings.say``, with this side's errors too."""
     wording = WORDINGS.get(error.code)
     if wording is None:
-        if isinstance(error, Refused) and error.code not in wordings.WORDINGS and error.detail:
+        if isinstance(error, Refused) and error.code not in sentences.WORDINGS and error.detail:
             # A newer service may have words that this program has not.
             return error.detail
         return wordings.say(error, lang)

@@ -31,6 +31,7 @@ from app.viewing import Viewer
 from app.web.said import labelled, said
 from ledger import wordings
 from ledger.identity import grouped
+from ledger.sentences import FINDINGS
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
@@ -225,7 +226,7 @@ def _labelled(context: Context, values: Mapping[str, Any], kind: str) -> list[tu
 def _finding(context: Context, found: Found) -> str:
     """What is wrong, without how its signer clears it: that is for those who can."""
     lang = context["lang"]
-    known = wordings.FINDINGS.get(found.code)
+    known = FINDINGS.get(found.code)
     return found.text[lang].removesuffix((known.clear_zh if lang == "zh" else known.clear_en) if known else "").rstrip()
 
 

@@ -17,7 +17,8 @@ from ledger import b64u, errors
 from ledger.errors import Malformed, NotAllowed
 from ledger.identity import ChainId, grouped, trace_code
 from ledger.records import KINDS
-from ledger.wordings import ADVICE, FINDINGS, UNITS, WORDINGS, Lang, place, quantity, say, say_finding
+from ledger.sentences import ADVICE, FINDINGS, UNITS, WORDINGS
+from ledger.wordings import Lang, place, quantity, say, say_finding
 
 LANGS: tuple[Lang, ...] = get_args(Lang)
 LAW = Path(next(iter(ledger.__path__)))
