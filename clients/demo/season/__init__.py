@@ -2,7 +2,7 @@
 
 from clients.demo.season import eggs, fruit, rice, tea, vegetables
 from clients.demo.season.supplies import supplies
-from clients.demo.season.vegetables import BEST
+from clients.demo.season.tea import BEST
 
 __all__ = ["BEST", "STORIES"]
 

@@ -7,6 +7,9 @@ from clients.demo.season.roads import haul
 from clients.demo.stage import Story
 from clients.demo.supplies import SUPPLIES
 
+BEST = "雾顶绿茶：两家合作社的鲜叶合并 · green tea, leaf of two co-ops merged"
+"""The code to try first: tea keeps, so that it is in order long after the season was loaded."""
+
 HOPPERS, NPK = SUPPLIES["示例印楝素乳油"], SUPPLIES["示例复合肥"]
 GARDEN, HILL = "云岭茶园", "稻香山场茶园"
 FIRING, REFINING = "雾顶初制车间", "雾顶精制车间"
@@ -43,7 +46,7 @@ def tea(hands: Mapping[str, Hand]) -> Story:
         steps=[("筛分", None), ("风选", None), ("拣剔", None), ("复火提香", "95")], loss=7,
         line="精制线", place=REFINING, factory_test="厂检-示例-0301",
     )  # fmt: skip
-    teahouse.show(special, "雾顶绿茶：两家合作社的鲜叶合并 · green tea, leaf of two co-ops merged")
+    teahouse.show(special, BEST)
     yield 30, 10
     lab.test(special, "茶叶", "检-示例-0301")
     lab.test(fine, "茶叶", "检-示例-0302", {"印楝素": "0.05"})

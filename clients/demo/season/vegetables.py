@@ -14,7 +14,6 @@ from clients.demo.supplies import SUPPLIES
 ORIGIN = "青禾县清溪镇（演示）"
 APHIDS, WORMS, MOULD = (SUPPLIES[name] for name in ("示例吡虫啉粉剂", "示例苦参碱水剂", "示例嘧菌酯悬浮剂"))
 COMPOST, NPK = SUPPLIES["示例有机肥"], SUPPLIES["示例复合肥"]
-BEST = "草莓 250 克盒装：检测、冷链、上架 · strawberries, tested, kept cold, sold"
 ONE, TWO, TUNNEL, BERRIES, PACKING = (
     "清溪一号地", "清溪二号地", "清溪三号大棚", "清溪草莓大棚", "清溪分拣包装间",
 )  # fmt: skip
@@ -173,29 +172,29 @@ def strawberries(hands: Mapping[str, Hand]) -> Story:
     )
     yield 71, 16
     qingxi.apply(planting, MOULD, "0.24", BERRIES)
-    yield 104, 6
+    yield 115, 6
     (picked,) = qingxi.harvest(
         [planting], Made("草莓", 180, "特级"), origin=ORIGIN, cooling="采后 1 小时内预冷至 4 ℃", place=BERRIES
     )
     qingxi.rapid_test(picked, "清速-0004", PACKING)
-    yield 104, 14
+    yield 115, 14
     small, large = qingxi.process(
         [(picked, 180)], Made("草莓 250 克盒装", 120, "特级"), Made("草莓 500 克盒装", 58, "特级"),
         steps=[("挑选", "8"), ("装盒", "6")], loss=2, line="草莓一线", place=PACKING,
     )  # fmt: skip
-    qingxi.show(small, BEST)
-    yield 104, 16
+    qingxi.show(small, "草莓 250 克盒装：检测、冷链、上架 · strawberries, tested, kept cold, sold")
+    yield 115, 16
     hands["lab"].test(small, "草莓", "检-示例-0105")
     hands["lab"].test(large, "草莓", "检-示例-0106", {"嘧菌酯": "0.14"})
-    yield from haul(105, 5, qingxi, store, [(small, 120)], carrier=shunlu, cold=True, place=PACKING)
+    yield from haul(116, 5, qingxi, store, [(small, 120)], carrier=shunlu, cold=True, place=PACKING)
     store.store([small], "二号间 C-01", "2.5", "92")
-    yield from haul(105, 9, qingxi, online, [(large, 58)], carrier=shunlu, cold=True, place=PACKING)
-    yield 106, 5
+    yield from haul(116, 9, qingxi, online, [(large, 58)], carrier=shunlu, cold=True, place=PACKING)
+    yield 117, 5
     store.unstore([small], "二号间 C-01", "2.6")
-    yield from haul(106, 5.5, store, supermarket, [(small, 100)], carrier=shunlu, cold=True)
-    yield 106, 18
+    yield from haul(117, 5.5, store, supermarket, [(small, 100)], carrier=shunlu, cold=True)
+    yield 117, 18
     supermarket.sell([(small, 64)], "shop", price="示例 15.80 元/盒")
-    online.sell([(large, 50)], "online", order_no="网单-示例-10601", price="示例 29.90 元/盒")
+    online.sell([(large, 50)], "online", order_no="网单-示例-11701", price="示例 29.90 元/盒")
 
 
 def from_elsewhere(hands: Mapping[str, Hand]) -> Story:
