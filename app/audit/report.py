@@ -81,6 +81,9 @@ _RECOMPUTE = (
     "The records themselves are checked apart from it; once the database is kept, gengji rebuild recomputes this",
 )
 
+_LAST = {"projection": 1, "database": 2}
+"""What only follows from the truth is told behind it, and what SQLite says of its file behind the row it means."""
+
 _RANK = {check: rank for rank, check in enumerate(CHECKS)}
 _ID = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -182,7 +185,7 @@ class Tally:
         said = params if isinstance(error, str) else error.params
         self.bad[check] += 1
         self._told += 1
-        order = (check == "projection", at, _RANK[check], self._told)
+        order = (_LAST.get(check, 0), at, _RANK[check], self._told)
         self._kept.append((order, Failure(check, table, str(key), code, said)))
         if len(self._kept) > 2 * NAMED:
             self._cut()

@@ -170,7 +170,7 @@ def test_it_tells_what_to_try_and_who_may_sign_in(loaded: Loaded) -> None:
     assert {**told, "loaded": True} == loaded.told
     codes = {row.code for row in loaded.rows(batches)}
     assert {told["code"], *(shown["code"] for shown in told["codes"])} <= codes
-    assert "草莓" in told["codes"][0]["what"]
+    assert "绿茶" in told["codes"][0]["what"]
     assert [one["login"] for one in told["sign_ins"]] == [account.login for account in ACCOUNTS]
 
 
