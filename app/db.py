@@ -16,9 +16,14 @@ from sqlalchemy.pool import QueuePool
 def connect(url: str, *, synchronous: str = "FULL") -> Engine:
     """An engine on ``url``; ``synchronous`` is SQLite's (only the test that shows it matters turns it off)."""
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+        return create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=True)
     engine = create_engine(
-        url, poolclass=QueuePool, pool_size=8, max_overflow=8, connect_args={"check_same_thread": False}
+        url,
+        poolclass=QueuePool,
+        pool_size=8,
+        max_overflow=8,
+        hide_parameters=True,  # errors are logged, and parameters may be what somebody sealed
+        connect_args={"check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")

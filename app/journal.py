@@ -13,6 +13,7 @@ A statement that is refused leaves the others of its group alone; a group that f
 """
 
 import asyncio
+import logging
 import threading
 import time
 from collections import OrderedDict, deque
@@ -43,6 +44,8 @@ from ledger.tiles import Frontier
 
 GROUP = 512
 """The most statements in one transaction: enough that a sync is cheap, few enough that nobody waits long."""
+
+_log = logging.getLogger("gengji.journal")
 
 FIRST = 1
 """The size of a log of which nothing but its opening is written: the only one that may stand without a lock."""
@@ -185,9 +188,11 @@ class Journal:
                 while len(outcomes) < len(records):
                     outcomes += self._attempt(records[len(outcomes) : len(outcomes) + GROUP])
             except Stopped as stopped:
+                _log.critical("%s stopped: %s", self._origin, stopped)
                 self._stopped = stopped
                 outcomes += [stopped] * (len(records) - len(outcomes))
             except Exception as error:  # whatever it was, no caller may wait for ever
+                _log.error("%s: a group was not written", self._origin, exc_info=error)
                 failed = ServiceError("internal", has=type(error).__name__)
                 failed.__cause__ = error
                 outcomes += [failed] * (len(records) - len(outcomes))
@@ -206,6 +211,7 @@ class Journal:
             if len(group) > 1:
                 # One of them is what nobody thought of: halved until it stands alone, so that the others are written.
                 return self._attempt(group[: len(group) // 2], careful=careful)
+            _log.error("%s: %s was not written", self._origin, group[0].statement.hash, exc_info=error)
             failed = ServiceError("internal", has=type(error).__name__)
             failed.__cause__ = error
             return [failed]

@@ -179,7 +179,9 @@ class Failing(Books):
         super().write()
 
 
-def test_a_group_that_fails_leaves_no_trace(engine: Engine, data: Path, world: World) -> None:
+def test_a_group_that_fails_leaves_no_trace_but_in_the_operators_log(
+    engine: Engine, data: Path, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
     books = Failing(LOG_ID)
     writer = Journal(engine, Lock(data / "lock", world.log), world.log_key, world.log, LOG_ID, books)
     append(writer, world, world.statements)
@@ -191,6 +193,7 @@ def test_a_group_that_fails_leaves_no_trace(engine: Engine, data: Path, world: W
     for outcome in append(writer, world, last):
         assert isinstance(outcome, ServiceError)
     assert (count(engine), writer.latest()) == (before, note)
+    assert any("No space left" in str(entry.exc_info[1]) for entry in caplog.records if entry.exc_info)
     books.fail = False
     for statement, outcome in zip(last, append(writer, world, last), strict=True):
         appended(outcome).receipt.check(statement, world.vkey)
