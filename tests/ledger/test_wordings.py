@@ -28,8 +28,8 @@ CHAIN = ChainId(b64u.encode(bytes(range(32))))
 
 def constants(node: ast.expr) -> Iterator[str]:
     """The texts that a code can be: a literal, or either side of `a if … else b`."""
-    if isinstance(node, ast.Constant):
-        yield str(node.value)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
     elif isinstance(node, ast.IfExp):
         yield from constants(node.body)
         yield from constants(node.orelse)
