@@ -58,7 +58,9 @@ def bundle_of(
             for at, root in sorted(roots)
         ),
         disclosures=tuple(sorted(disclosures)),
-        heads=daily_lines(world, daily, found) if daily is not None else None,
+        heads=shown(lines_at(world, daily.body["size"]), daily, {one.entry.chain for one in found})
+        if daily is not None
+        else None,
         others=tuple(sorted(others, key=Bundle.text)),
     )
 
@@ -81,10 +83,7 @@ def daily_heads(world: World, by: str = "operator") -> Statement:
     return world.state("log.heads", by, body)
 
 
-def daily_lines(world: World, daily: Statement, found: Iterable[Carried]) -> Heads:
-    lines = lines_at(world, daily.body["size"])
-    shown = {line.position: line for one in found for line in lines.show(one.entry.chain)}
-    return Heads(
-        daily.hash,
-        tuple(Line(shown[at].line, at, tuple(shown[at].proof)) for at in sorted(shown)),
-    )
+def shown(lines: heads.Lines, daily: Statement, chains: Iterable[ChainId]) -> Heads:
+    """What shows each of these chains present or absent."""
+    found = {line.position: line for chain in chains for line in lines.show(chain)}
+    return Heads(daily.hash, tuple(Line(found[at].line, at, tuple(found[at].proof)) for at in sorted(found)))
