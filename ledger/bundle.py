@@ -20,7 +20,7 @@ from ledger import b64u, statement
 from ledger.canonical import MAX_INTEGER
 from ledger.checkpoint import Checkpoint, Note
 from ledger.entry import parse as parse_entry
-from ledger.errors import BadKey, LedgerError, Malformed
+from ledger.errors import LedgerError, Malformed
 from ledger.heads import parse_line
 from ledger.identity import ChainId, StatementHash
 from ledger.merkle import Hash
@@ -153,8 +153,6 @@ def _form(bundle: Bundle, path: str) -> None:
         if one.kind in REGISTRY_KINDS:
             try:
                 REGISTRY_KINDS[one.kind].check(one, {})
-            except BadKey:
-                continue  # whether a key is one is asked where it would come into force
             except Malformed as error:
                 where = f"{path}statements[{place}]: {error.params.get('path', '')}"
                 raise Malformed(error.code, **{**error.params, "path": where}) from None
@@ -209,8 +207,9 @@ def _bundle(value: Any, path: str, depth: int) -> Bundle:
 
 
 def _statement(value: Any, path: str) -> Statement:
+    jws = _text(value, path)
     try:
-        return statement.parse(_text(value, path))
+        return statement.parse(jws)
     except LedgerError as error:
         raise Malformed(error.code, **{**error.params, "path": f"{path}: {error.params.get('path', '')}"}) from None
 

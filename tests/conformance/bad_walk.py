@@ -119,6 +119,12 @@ def _binding() -> Iterator[Case]:
     made.force(made.statement("observe", "farm", {"growth_stage": "采后"}, [chain]))
     yield refused("places-shared", "two records that claim one place", made, chain)
 
+    made = town()
+    lot(made)
+    planted = made.statement("plant", "farm", {"outputs": [made.output("tomato", "1")]})
+    made.force(planted, targets=[*planted.created, *planted.created])
+    yield refused("brought-twice", "a record that stands twice on the chain it brings", made, planted.created[0])
+
     def resigned(made: Town, chain: ChainId, change: Callable[[bytes], bytes]) -> Town:
         said = made.statement("observe", "farm", {"growth_stage": "转色"}, [chain])
         message, _, signature = said.jws.rpartition(".")

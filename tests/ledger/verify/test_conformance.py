@@ -97,3 +97,12 @@ def test_the_files_are_what_the_cases_make() -> None:
     assert {name: value["expected"] for name, value in made.items()} == {
         name: told.expected for name, told in TOLD.items()
     }
+
+
+def test_a_verdict_tells_who_said_what_and_when() -> None:
+    told = TOLD["00-valid-disclosed"]
+    verdict = verify.verify(told.text, **told.given)
+    last = verdict.steps[-1]
+    assert (last.statement.kind, last.opened) == ("observe", {"note": "第二棚", "person": "王五"})
+    assert last.received == last.entries[0].entry.received > verdict.steps[0].received
+    assert verdict.registry.parties[last.statement.actor or verdict.about[0]].profile["name"]

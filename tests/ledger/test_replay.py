@@ -1,0 +1,503 @@
+"""The replay: what is sound goes through without a word, and whatever an operator bends is told, where it stands."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger import b64u, merkle
+from ledger import replay as module
+from ledger.canonical import Json
+from ledger.entry import Entry
+from ledger.heads import Heads
+from ledger.identity import ChainId, TraceCode
+from ledger.keys import PublicKey
+from ledger.merkle import Hash
+from ledger.replay import Fault, Replay, verify_now
+from ledger.statement import Statement, parse, sign
+from ledger.tiles import WIDTH, Frontier
+from tests.world import World, county, harvested, opened, planted, secret
+
+
+class Told(list[tuple[int, str, str]]):
+    """The faults as (index, chain or statement, code); ``checks`` says of each which check it was."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.checks: list[str] = []
+
+    def __call__(self, fault: Fault) -> None:
+        self.append((fault.at, fault.what, fault.error.code))
+        self.checks.append(fault.check)
+
+
+def record(world: World, statement: Statement, received: int | None = None) -> int:
+    """As an operator records it who asks nobody: linked and counted, whatever it says."""
+    index = len(world.entries)
+    world.statements.append(statement)
+    world.first[statement.hash] = index
+    for chain in statement.targets:
+        last = world.heads.get(chain)
+        prev, seq = (b64u.encode(last.hash()), last.seq + 1) if last else (None, 0)
+        entry = Entry(chain, prev, world.clock * 1000 if received is None else received, seq, statement.hash)
+        world.entries.append(entry)
+        world.heads[chain] = entry
+    return index
+
+
+def tile(world: World) -> Callable[[int], list[Hash]]:
+    return lambda index: [entry.hash() for entry in world.entries[index * WIDTH : (index + 1) * WIDTH]]
+
+
+def public(world: World) -> tuple[list[bytes], list[tuple[int, str]]]:
+    entries = [entry.text().encode() for entry in world.entries]
+    return entries, [(world.first[statement.hash], statement.jws) for statement in world.statements]
+
+
+def begun(world: World, told: Told, code: Callable[[ChainId], TraceCode] | None = None) -> Replay:
+    if code is None:
+        return Replay(world.log, world.parties["root"], told, tile(world))
+    return Replay(world.log, world.parties["root"], told, tile(world), code=code)
+
+
+def faults(world: World, entries: Sequence[bytes] | None = None, stated: Sequence[tuple[int, str]] = ()) -> Told:
+    """What is told of a log; ``entries`` and ``stated`` in place of its own."""
+    told = Told()
+    own_entries, own_stated = public(world)
+    begun(world, told).follow(own_entries if entries is None else entries, stated or own_stated)
+    return told
+
+
+def root_at(world: World, size: int) -> str:
+    tree = Frontier()
+    tree.extend([entry.hash() for entry in world.entries[:size]])
+    return b64u.encode(tree.root())
+
+
+def season(world: World) -> ChainId:
+    """A planting, a harvest, and work on both, with what each signer had seen."""
+    planting = planted(world)
+    lot = harvested(world, planting)
+    for number in range(4):
+        size = len(world.entries)
+        seen = (size, root_at(world, size)) if number % 2 else (size - 1, root_at(world, size - 1))
+        world.put(world.statement("observe", "farm", {"growth_stage": "结果期"}, [planting], seen=seen))
+    return lot
+
+
+@pytest.fixture(scope="module")
+def told_of() -> World:
+    world = county()
+    season(world)
+    return world
+
+
+def test_a_sound_log_goes_through_without_a_word(told_of: World) -> None:
+    told = Told()
+    replay = begun(told_of, told)
+    replay.follow(*public(told_of))
+    assert told == []
+    assert (replay.size, replay.root) == (len(told_of.entries), told_of.checkpoint().root)
+    assert replay.statements == len(told_of.statements)
+    assert replay.registry.parties.keys() == told_of.registry.parties.keys()
+
+
+@given(data=st.data())
+def test_in_pieces_it_comes_to_the_same(told_of: World, data: st.DataObject) -> None:
+    """A monitor takes what is new since it last looked."""
+    entries, stated = public(told_of)
+    ends = sorted({0, len(entries)} | data.draw(st.sets(st.sampled_from([first for first, _ in stated]))))
+    told = Told()
+    replay = begun(told_of, told)
+    for start, end in pairwise(ends):
+        replay.follow(entries[start:end], [line for line in stated if start <= line[0] < end])
+    assert (told, replay.root) == ([], told_of.checkpoint().root)
+
+
+# --- what is taken away, put in or changed afterwards ------------------------------------------------------------
+
+
+def test_a_statement_that_is_gone(told_of: World) -> None:
+    entries, stated = public(told_of)
+    for place in range(len(stated)):
+        told = faults(told_of, entries, stated[:place] + stated[place + 1 :])
+        assert (stated[place][0], "", "absent") in told
+
+
+def test_a_statement_that_is_none(told_of: World) -> None:
+    entries, stated = public(told_of)
+    for place, (first, _) in enumerate(stated):
+        told = faults(told_of, entries, [*stated[:place], (first, "no.statement"), *stated[place + 1 :]])
+        assert told[0][0] == first
+
+
+def test_a_statement_too_many(told_of: World) -> None:
+    entries, stated = public(told_of)
+    many = next(first for first, jws in stated if len(parse(jws).targets) > 1)
+    jws = told_of.statements[-1].jws
+    for index in (many, many + 1):
+        more = sorted([*stated, (index, jws)], key=lambda line: line[0])
+        assert faults(told_of, entries, more)[:2][-1] == (index, "", "extra")
+    assert faults(told_of, entries, [*stated, (len(entries), jws)]) == [(len(entries), "", "extra")]
+
+
+def test_an_entry_that_is_gone_or_none(told_of: World) -> None:
+    entries, stated = public(told_of)
+    last = told_of.statements[-1]
+    assert faults(told_of, entries[:-1], stated)[-1] == (len(entries) - 1, "", "extra")
+    many = next(s for s in told_of.statements if len(s.targets) > 1)
+    end = told_of.first[many.hash] + 1
+    cut = [line for line in stated if line[0] < end]
+    assert faults(told_of, entries[:end], cut) == [(end, many.targets[1], "absent")]
+    for index in range(len(entries)):
+        told = faults(told_of, [*entries[:index], b'{"chain":1}', *entries[index + 1 :]], stated)
+        assert told[0][0] == index
+        assert told[0][2] == "entry"
+    assert last.targets[0] in [what for _, what, _ in faults(told_of, [*entries[:-1], b"\xff"], stated)]
+
+
+def test_an_entry_changed_in_any_field(told_of: World) -> None:
+    entries, stated = public(told_of)
+    index = len(entries) - 1
+    good = told_of.entries[index]
+    other = b64u.encode(bytes(32))
+    changes: dict[str, object] = {
+        "chain": other, "prev": other, "received": 1, "seq": 7, "statement": other
+    }  # fmt: skip
+    for name, value in changes.items():
+        bad = replace(good, **{name: value})  # type: ignore[arg-type]
+        told = faults(told_of, [*entries[:index], bad.text().encode()], stated)
+        code = "time-falls" if name == "received" else "changed"
+        assert told == [(index, good.chain, code)], name
+    assert faults(told_of, [*entries[:index], entries[index].replace(b"received", b"recieved")], stated)
+
+
+def test_of_an_entry_whose_hash_is_known_nothing_follows(told_of: World) -> None:
+    entries, stated = public(told_of)
+    for index, entry in enumerate(told_of.entries):
+        told = Told()
+        replay = begun(told_of, told)
+        replay.follow([*entries[:index], b"", *entries[index + 1 :]], stated, {index: entry.hash()})
+        assert (told, replay.root) == ([(index, entry.chain, "json")], told_of.checkpoint().root)
+
+
+def test_entries_left_without_their_statement_are_still_linked(told_of: World) -> None:
+    entries, stated = public(told_of)
+    index = len(entries) - 1
+    bent = replace(told_of.entries[index], prev=b64u.encode(bytes(32))).text().encode()
+    told = faults(told_of, [*entries[:index], bent], stated[:-1])
+    assert told == [(index, "", "absent"), (index, told_of.entries[index].chain, "changed")]
+    told = faults(told_of, [*entries[:index], b"none"], stated[:-1])
+    assert told == [(index, "", "absent"), (index, "", "json")]
+
+
+def test_two_statements_that_are_gone_are_two(told_of: World) -> None:
+    entries, stated = public(told_of)
+    assert [code for _, _, code in faults(told_of, entries, stated[:-2])] == ["absent", "absent"]
+    told = faults(told_of, [*entries[:-1], b"none"], stated[:-2])
+    assert [code for _, _, code in told] == ["absent", "absent", "json"]
+
+
+def test_entries_of_one_statement_have_one_time(told_of: World) -> None:
+    entries, stated = public(told_of)
+    many = next(s for s in told_of.statements if len(s.targets) > 1)
+    index = told_of.first[many.hash] + 1
+    late = replace(told_of.entries[index], received=told_of.entries[index].received + 1)
+    told = faults(told_of, [*entries[:index], late.text().encode(), *entries[index + 1 :]], stated)
+    assert told[0] == (index, many.targets[1], "changed")
+
+
+# --- what an operator records ------------------------------------------------------------------------------------
+
+
+def test_each_fault_says_which_check_failed() -> None:
+    world = county()
+    planting = planted(world)
+    nothing = b64u.encode(bytes(32))
+    for kind, by, body, on, seen in (
+        ("apply", "shop", {"name": "x"}, [planting], None),
+        ("observe", "farm", {"growth_stage": "苗期"}, [planting], (3, nothing)),
+        ("log.heads", "operator", {"count": 1, "root": nothing, "size": 3}, [], None),
+    ):
+        record(world, world.statement(kind, by, body, on, seen=seen))  # type: ignore[arg-type]
+    world.statement("observe", "farm", {"growth_stage": "苗期"}, [planting])
+    record(world, world.statement("observe", "farm", {"growth_stage": "苗期"}, [ChainId(nothing)]))
+    outputs: list[Json] = [world.output("tomato", "1", lot="L") for _ in range(2)]
+    record(world, world.statement("plant", "coop", {"outputs": outputs}))
+    told = faults(world, stated=[*public(world)[1], (9999, "x")])
+    assert told.checks == ["registry", "seen", "heads", "notebook", "entry", "names", "statement"]
+    assert faults_of_root(world)[0] == "log"
+
+
+def faults_of_root(world: World) -> list[str]:
+    told = Told()
+    Replay(world.log, ChainId("A" * 43), told, tile(world)).follow(*public(world))
+    return told.checks
+
+
+def judged(world: World, statement: Statement, received: int | None = None) -> list[str]:
+    """The codes told of a statement that was recorded behind all others; there are none of what came before."""
+    index = record(world, statement, received)
+    told = faults(world)
+    assert {at for at, _, _ in told} <= {*range(index, len(world.entries))}
+    return [code for _, _, code in told]
+
+
+def test_what_the_law_refuses() -> None:
+    world = county()
+    planting = planted(world)
+    assert judged(world, world.statement("apply", "shop", {"name": "x"}, [planting])) == ["role"]
+
+
+def test_a_signature_by_somebody_else() -> None:
+    world = county()
+    good = world.statement("observe", "farm", {"growth_stage": "苗期"}, [planted(world)])
+    head, middle, _ = good.jws.split(".")
+    forged = b64u.encode(secret("shop").sign(f"{head}.{middle}".encode()))
+    assert judged(world, parse(f"{head}.{middle}.{forged}")) == ["signature"]
+
+
+def test_a_signature_may_be_checked_elsewhere(told_of: World) -> None:
+    taken: list[tuple[int, str]] = []
+
+    def later(index: int, statement: Statement, key: PublicKey) -> None:
+        verify_now(index, statement, key)
+        taken.append((index, statement.jws))
+
+    told = Told()
+    replay = Replay(told_of.log, told_of.parties["root"], told, tile(told_of), later)
+    replay.follow(*public(told_of))
+    assert (told, taken) == ([], public(told_of)[1])
+
+
+def test_a_key_that_nobody_added_or_that_was_revoked() -> None:
+    world = county()
+    planting = planted(world)
+    world.devices["nobody"] = replace(world.devices["farm"], key=secret("nobody"), n=0, after=None)
+    unknown = world.statement("observe", "nobody", {"growth_stage": "苗期"}, [planting])
+    assert judged(world, unknown) == ["key-unknown"]
+    world = county()
+    planting = planted(world)
+    kid = world.devices["farm"].key.public.kid
+    world.state("key.revoke", "registrar", {"kid": kid}, [world.parties["farm"]])
+    assert judged(world, world.statement("observe", "farm", {"growth_stage": "苗期"}, [planting])) == ["key-revoked"]
+
+
+def test_an_algorithm_that_is_not_the_keys() -> None:
+    world = county()
+    good = world.statement("observe", "farm", {"growth_stage": "苗期"}, [planted(world)])
+    _, middle, signature = good.jws.split(".")
+    kid = good.kid
+    head = b64u.encode(f'{{"alg":"ES256","kid":"{kid}","typ":"statement+sd-jwt"}}'.encode())
+    assert judged(world, parse(f"{head}.{middle}.{signature}")) == ["header"]
+
+
+def test_another_log_open_than_the_pin_names(told_of: World) -> None:
+    told = Told()
+    Replay(told_of.log, ChainId("A" * 43), told, tile(told_of)).follow(*public(told_of))
+    assert told[0] == (0, told_of.statements[0].hash, "changed")
+
+
+def test_a_log_open_that_is_none() -> None:
+    world = World()
+    world.open()
+    bad = {**world.open_body(), "keys": []}
+    payload: dict[str, Json] = {"v": 1, "log": world.log, "kind": "log.open", "at": "2026-03-01T00:00:00Z",
+               "body": bad, "iat": 1, "n": 0, "after": None, "seen": None, "on": []}  # fmt: skip
+    empty = World()
+    empty.parties["root"] = world.parties["root"]
+    record(empty, sign(payload, secret("root")))
+    assert faults(empty)[0][2] == "list"
+
+
+def test_notebooks_without_a_gap() -> None:
+    world = county()
+    planting = planted(world)
+    world.statement("observe", "farm", {"growth_stage": "苗期"}, [planting])
+    assert judged(world, world.statement("observe", "farm", {"growth_stage": "花期"}, [planting])) == ["notebook-gap"]
+    world.devices["farm"].after = world.statements[0].hash
+    assert judged_after(world, planting) == ["notebook-gap", "notebook-gap"]
+
+
+def judged_after(world: World, planting: ChainId) -> list[str]:
+    record(world, world.statement("observe", "farm", {"growth_stage": "果期"}, [planting]))
+    return [code for _, _, code in faults(world)]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "code"),
+    [((5, 3), "seen-falls"), ((3, 0), "seen-falls"), ((-1,), "seen-other"), ((10_000,), "seen-other")],
+)
+def test_what_signers_had_seen(sizes: tuple[int, ...], code: str) -> None:
+    world = county()
+    planting = planted(world)
+    for size in sizes:
+        root = root_at(world, size) if 0 < size <= len(world.entries) else b64u.encode(bytes(32))
+        seen = (abs(size), root) if size else None
+        statement = world.statement("observe", "farm", {"growth_stage": "苗期"}, [planting], seen=seen)
+        record(world, statement)
+    assert [code for _, _, code in faults(world)] == [code]
+
+
+def test_times_of_receipt_never_fall() -> None:
+    world = county()
+    planting = planted(world)
+    again = world.statement("observe", "farm", {"growth_stage": "苗期"}, [planting])
+    assert judged(world, again, received=world.entries[-1].received - 1) == ["time-falls"]
+
+
+def test_a_chain_that_nothing_began() -> None:
+    world = county()
+    planted(world)
+    lost = ChainId(b64u.encode(bytes(32)))
+    assert judged(world, world.statement("observe", "farm", {"growth_stage": "苗期"}, [lost])) == ["unknown-chain"]
+
+
+def test_names_are_given_out_once() -> None:
+    world = county()
+    planting = planted(world)
+    for lots, codes in ((("L1",), []), (("L2", "L3"), []), (("L3",), ["lot-taken"]), (("L4", "L4"), ["lot-taken"])):
+        outputs: list[Json] = [world.output("tomato", "1", lot=lot) for lot in lots]
+        body: dict[str, Json] = {"inputs": [{"batch": planting}], "outputs": outputs}
+        before = len(faults(world))
+        record(world, world.statement("harvest", "farm", body, [planting]))
+        assert [code for _, _, code in faults(world)[before:]] == codes
+    world = county()
+    world.add_product("cucumber", "coop", gtin="6901234567892")
+    body = {"base_unit": "kg", "may": [], "names": {"en": "x", "zh": "x"}, "gtin": "06901234567892"}
+    assert judged(world, world.statement("product.add", "coop", body)) == ["gtin-taken"]
+
+
+def test_two_chains_of_one_code() -> None:
+    world = county()
+    planting = planted(world)
+    first = len(world.entries)
+    lot = harvested(world, planting)
+    told = Told()
+    begun(world, told, lambda chain: TraceCode("1" * 20)).follow(*public(world))
+    assert told == [(first, world.statements[-1].hash, "code-taken")]
+    assert lot in world.statements[-1].created
+
+
+def test_a_body_that_admission_would_not_have_taken_is_no_reason_to_stop() -> None:
+    world = county()
+    planting = planted(world)
+    output: dict[str, Json] = {"product": [], "lot": {"a": None}}
+    assert judged(world, world.statement("harvest", "farm", {"outputs": [output]}, [planting])) == []
+
+
+# --- log.heads ---------------------------------------------------------------------------------------------------
+
+
+def heads_of(world: World, size: int) -> dict[str, Json]:
+    heads = Heads()
+    for entry in world.entries[:size]:
+        heads.add(entry.chain, entry.hash(), entry.seq)
+    lines = heads.at(size)
+    return {"count": lines.count, "root": b64u.encode(lines.root), "size": size}
+
+
+@pytest.mark.parametrize("behind", [0, 3])
+def test_heads_are_recomputed(behind: int) -> None:
+    world = county()
+    planted(world)
+    body = heads_of(world, len(world.entries) - behind)
+    assert judged(world, world.statement("log.heads", "operator", body)) == []
+    wrong: list[dict[str, Json]] = [
+        {**body, "count": 3}, {**body, "root": b64u.encode(bytes(32))}, {**body, "size": len(world.entries) + 9}
+    ]  # fmt: skip
+    for said in wrong:
+        before = len(faults(world))
+        record(world, world.statement("log.heads", "operator", said))
+        assert [code for _, _, code in faults(world)[before:]] == ["heads-size" if said is wrong[2] else "heads"]
+
+
+def test_heads_by_somebody_who_may_not_are_not_looked_at() -> None:
+    world = opened()
+    body = {**heads_of(world, 3), "root": b64u.encode(bytes(32))}
+    assert judged(world, world.statement("log.heads", "registrar", body)) == ["role"]
+
+
+# --- roots of long ago -------------------------------------------------------------------------------------------
+
+
+def long(world: World, sizes: Sequence[int], until: int) -> None:
+    """Work on one plot up to ``until`` entries, then statements by signers who last looked at these sizes."""
+    planting = planted(world)
+    while len(world.entries) < until:
+        record(world, world.statement("observe", "farm", {"growth_stage": "苗期"}, [planting]))
+    for size in sizes:
+        seen = (size, root_at(world, size))
+        record(world, world.statement("observe", "coop", {"growth_stage": "苗期"}, [planting], seen=seen))
+        world.devices["coop"].n, world.devices["coop"].after = 0, None
+
+
+SIZES = (1, 5, 255, 256, 257, 511, 512, 700, 771)
+
+
+def seen_faults(world: World, leaves: Callable[[int], list[Hash]]) -> list[str]:
+    told = Told()
+    replay = Replay(world.log, world.parties["root"], told, leaves, lambda index, statement, key: None)
+    replay.follow(*public(world))
+    assert replay.root == merkle.root(len(world.entries), world.nodes)
+    return [code for _, _, code in told if code not in ("notebook-gap", "seen-falls")]
+
+
+@pytest.mark.parametrize("at_hand", [1, 300, 1 << 16])
+def test_roots_that_are_no_longer_at_hand_come_from_tiles(monkeypatch: pytest.MonkeyPatch, at_hand: int) -> None:
+    monkeypatch.setattr(module, "AT_HAND", at_hand)
+    monkeypatch.setattr(module, "KEPT_ROOTS", 4)
+    world = county()
+    long(world, SIZES, 780)
+    assert seen_faults(world, tile(world)) == []
+
+
+def test_a_tile_that_is_not_of_this_log_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "AT_HAND", 1)
+    world = county()
+    long(world, (5, 300), 780)
+    other = [world.entries[0].hash()] * WIDTH
+    for forged in (other, other[:255], tile(world)(0) + tile(world)(1)):
+        assert set(seen_faults(world, lambda index, forged=forged: forged)) == {"tile-other"}  # type: ignore[misc]
+
+
+def test_and_a_log_of_many_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enough entries for tiles of level 1 to be full: the upper ones come from what was kept."""
+    monkeypatch.setattr(module, "AT_HAND", 1 << 12)
+    world = county()
+    planting = planted(world)
+    replay = Replay(world.log, world.parties["root"], told := Told(), lambda index: hashes[index * WIDTH :][:WIDTH])
+    replay.follow(*public(world))
+    hashes = [entry.hash() for entry in world.entries]
+    last, jws = world.heads[planting], world.statements[-1].jws
+    chain = planting
+
+    def entries(count: int) -> Sequence[bytes]:
+        nonlocal last
+        made = []
+        for _ in range(count):
+            last = Entry(chain, b64u.encode(last.hash()), last.received, last.seq + 1, parse(jws).hash)
+            hashes.append(last.hash())
+            made.append(last.text().encode())
+        return made
+
+    replay.follow(entries((1 << 16) + 5000 - len(hashes)), [])
+    replay.follow(entries(1), [])
+    assert {code for _, _, code in told} == {"absent"}
+    told.clear()
+    tree = Frontier()
+    tree.extend(hashes)
+    assert replay.root == tree.root()
+    world.heads[chain] = last
+    for size in (1, 768, 1 << 16, (1 << 16) + 256, 66_000):
+        early = Frontier()
+        early.extend(hashes[:size])
+        seen = (size, b64u.encode(early.root()))
+        statement = world.statement("observe", "farm", {"growth_stage": "苗期"}, [chain], seen=seen)
+        last = Entry(chain, b64u.encode(last.hash()), last.received, last.seq + 1, statement.hash)
+        hashes.append(last.hash())
+        replay.follow([last.text().encode()], [(replay.size, statement.jws)])
+    assert told == []
