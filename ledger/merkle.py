@@ -40,9 +40,18 @@ def root(size: int, nodes: Nodes) -> Hash:
 
 def inclusion_proof(index: int, size: int, nodes: Nodes) -> list[Hash]:
     """The path from leaf ``index`` to the root of ``size`` leaves, lowest sibling first (RFC 6962 §2.1.1)."""
-    if not 0 <= index < size:
-        raise BadProof("inclusion", path="index", has=index, wanted=f"0 to {size - 1}")
-    return _fetch(_siblings(index, size, 0), nodes)
+    (proof,) = inclusion_proofs([index], size, nodes)
+    return proof
+
+
+def inclusion_proofs(indexes: Sequence[int], size: int, nodes: Nodes) -> list[list[Hash]]:
+    """The paths of many leaves, all their nodes asked for in a single call."""
+    for index in indexes:
+        if not 0 <= index < size:
+            raise BadProof("inclusion", path="index", has=index, wanted=f"0 to {size - 1}")
+    ways = [_siblings(index, size, 0) for index in indexes]
+    proof = iter(_fetch([cover for way in ways for cover in way], nodes))
+    return [[next(proof) for _ in way] for way in ways]
 
 
 def consistency_proof(old: int, new: int, nodes: Nodes) -> list[Hash]:

@@ -20,7 +20,7 @@ from ledger.entry import Entry
 from ledger.errors import Malformed
 from ledger.gathering import Carried, gather
 from ledger.identity import ChainId, StatementHash
-from ledger.merkle import Hash, Nodes, consistency_proof, inclusion_proof, root
+from ledger.merkle import Hash, Nodes, consistency_proof, inclusion_proofs, root
 from ledger.receipt import Proven
 from ledger.statement import parse
 from ledger.tiles import TileId, TileReader
@@ -72,13 +72,13 @@ class Bundles:
             named = {one.statement.hash: (one, one.statement) for one in carried}
             read = {one.index: statement for one, statement in named.values()}
             shown = events.disclosed(connection, self._log.log_id, read, viewer) if viewer is not None else {}
+        proofs = inclusion_proofs([one.index for one in carried], checkpoint.size, nodes)
         lines = self._heads.lines(newest, {one.entry.chain for one in carried}) if newest is not None else []
         return Bundle(
             about=(about,),
             checkpoint=note,
             entries=tuple(
-                Proven(one.entry, one.index, tuple(inclusion_proof(one.index, checkpoint.size, nodes)))
-                for one in carried
+                Proven(one.entry, one.index, tuple(proof)) for one, proof in zip(carried, proofs, strict=True)
             ),
             statements=tuple(statement for _, statement in named.values()),
             consistency=_consistency(checkpoint, nodes, since, (one.statement.seen for one in carried)),

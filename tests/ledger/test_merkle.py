@@ -134,6 +134,15 @@ def test_consistency_vectors(vectors: Path) -> None:
 
 
 @given(sizes, st.data())
+def test_many_paths_are_those_of_each_and_one_question(size: int, data: st.DataObject) -> None:
+    indexes = data.draw(st.lists(st.integers(0, size - 1), max_size=5))
+    store = Store()
+    paths = merkle.inclusion_proofs(indexes, size, store)
+    assert store.calls == 1
+    assert paths == [slow_path(index, LEAVES[:size]) for index in indexes]
+
+
+@given(sizes, st.data())
 def test_tree_is_the_one_of_the_rfc(size: int, data: st.DataObject) -> None:
     leaves = LEAVES[:size]
     index = data.draw(st.integers(0, size - 1))
