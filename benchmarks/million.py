@@ -20,6 +20,7 @@ from app.evidence.making import Bundles
 from app.heads.reading import Heads
 from app.journal import Journal
 from app.log import open_log
+from app.origins.service import Origins
 from app.recording import Record
 from ledger.canonical import Json
 from ledger.identity import ChainId
@@ -106,7 +107,8 @@ def measured(settings: Settings, batches: list[str]) -> dict[str, Any]:
     """Milliseconds to make and to verify a bundle, each batch for the first time and again."""
     engine = connect(settings.url)
     log = open_log(settings, engine)
-    bundles = Bundles(engine, log, Heads(engine, log.log_id, settings.data))
+    heads, origins = Heads(engine, log.log_id, settings.data), Origins(engine, log, settings.data)
+    bundles = Bundles(engine, log, heads, origins)
     pins = [Pin.parse(settings.pin.read_text())]
     first, again, checked = [], [], []
     for batch in batches:

@@ -105,29 +105,30 @@ class TileReader:
         return lambda nodes: self._read(nodes, size)
 
     def _read(self, nodes: list[NodeId], size: int) -> list[Hash]:
-        wanted = [tile_of(node, size) for node in nodes]
-        tiles = self._expanded(set(wanted))
-        read = []
-        for (height, index), tile in zip(nodes, wanted, strict=True):
-            inner = height % HEIGHT
-            read.append(tiles[tile][inner][index % (WIDTH >> inner)])
-        return read
+        # By plain pairs of tile level and index: a bundle's paths are some thousand nodes of some hundred tiles.
+        wanted = [(height // HEIGHT, index >> (HEIGHT - height % HEIGHT)) for height, index in nodes]
+        tiles = self._expanded(set(wanted), size)
+        return [
+            tiles[tile][height % HEIGHT][index % (WIDTH >> height % HEIGHT)]
+            for tile, (height, index) in zip(wanted, nodes, strict=True)
+        ]
 
-    def _expanded(self, wanted: set[TileId]) -> dict[TileId, list[list[Hash]]]:
-        tiles: dict[TileId, list[list[Hash]]] = {}
+    def _expanded(self, wanted: set[tuple[int, int]], size: int) -> dict[tuple[int, int], list[list[Hash]]]:
+        tiles: dict[tuple[int, int], list[list[Hash]]] = {}
         missing = []
-        for tile in sorted(wanted, key=lambda tile: (tile.level, tile.index)):
-            kept = self._kept.pop((tile.level, tile.index), None) if tile.width == WIDTH else None
+        for place in sorted(wanted):
+            kept = self._kept.pop(place, None)
             if kept is None:
-                missing.append(tile)
+                missing.append(tile_of((place[0] * HEIGHT, place[1] * WIDTH), size))
             else:
-                tiles[tile] = self._kept[tile.level, tile.index] = kept
+                tiles[place] = self._kept[place] = kept
         if missing:
             for tile, hashes in zip(missing, self._fetch(missing), strict=True):
                 _want_width(tile, hashes)
-                tiles[tile] = expand(hashes)
+                place = tile.level, tile.index
+                tiles[place] = expand(hashes)
                 if tile.width == WIDTH:
-                    self._kept[tile.level, tile.index] = tiles[tile]
+                    self._kept[place] = tiles[place]
             for unused in list(self._kept)[: -self._capacity]:
                 self._kept.pop(unused, None)
         return tiles
