@@ -3,12 +3,17 @@
 //
 // It reads one JSON object on standard input, byte strings in standard base64:
 //
-//	{"vkey": "...", "note": "...",
+//	{"vkey": "...", "note": "...", "witnesses": ["<vkey>", ...],
 //	 "leaf": <entry bytes>, "index": 7, "proof": [<hash>, ...],
 //	 "consistency": {"size": 5, "root": <hash>, "proof": [<hash>, ...]}}
 //
-// leaf with index and proof, and consistency, may each be left out. It exits 0 and prints the checkpoint's
-// size when all that is given holds, otherwise 1 with the reason on standard error.
+// witnesses, leaf with index and proof, and consistency, may each be left out. Or it follows a log on its own, as a stranger's
+// mirror would, from the address or the folder where a log is published (c2sp.org/tlog-tiles):
+//
+//	{"vkey": "...", "log": "http://.../log", "older": "<note>"}
+//
+// reading its checkpoint, all its tiles and all its entries; older, a checkpoint from before, may be left out. It exits
+// 0 and prints the checkpoint's size when all that is given holds, otherwise 1 with the reason on standard error.
 package main
 
 import (
@@ -25,7 +30,10 @@ import (
 
 type question struct {
 	VKey        string   `json:"vkey"`
+	Log         string   `json:"log"`
+	Older       string   `json:"older"`
 	Note        string   `json:"note"`
+	Witnesses   []string `json:"witnesses"`
 	Leaf        []byte   `json:"leaf"`
 	Index       int64    `json:"index"`
 	Proof       [][]byte `json:"proof"`
@@ -57,26 +65,17 @@ func answer(asked question) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("vkey: %w", err)
 	}
-	opened, err := note.Open([]byte(asked.Note), note.VerifierList(verifier))
+	if asked.Log != "" {
+		return mirrored(asked, verifier)
+	}
+	tree, err := open(asked.Note, verifier)
 	if err != nil {
-		return 0, fmt.Errorf("note: %w", err)
+		return 0, err
 	}
-	lines := strings.Split(opened.Text, "\n")
-	if len(lines) != 4 || lines[0] != verifier.Name() {
-		return 0, fmt.Errorf("checkpoint: not three lines beginning with %q", verifier.Name())
+	if err := cosigned(asked.Note, asked.Witnesses); err != nil {
+		return 0, err
 	}
-	size, err := strconv.ParseInt(lines[1], 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("checkpoint: %w", err)
-	}
-	raw, err := base64.StdEncoding.DecodeString(lines[2])
-	if err != nil {
-		return 0, fmt.Errorf("checkpoint: %w", err)
-	}
-	root, err := hash(raw)
-	if err != nil {
-		return 0, fmt.Errorf("checkpoint: %w", err)
-	}
+	size, root := tree.N, tree.Hash
 	if asked.Leaf != nil {
 		proof, err := hashes(asked.Proof)
 		if err != nil {
@@ -100,6 +99,49 @@ func answer(asked question) (int64, error) {
 		}
 	}
 	return size, nil
+}
+
+func mirrored(asked question, verifier note.Verifier) (int64, error) {
+	m := &mirror{at: asked.Log}
+	newest, err := m.fetch("checkpoint")
+	if err != nil {
+		return 0, err
+	}
+	if m.tree, err = open(string(newest), verifier); err != nil {
+		return 0, err
+	}
+	if asked.Older == "" {
+		return m.tree.N, m.follow(nil)
+	}
+	older, err := open(asked.Older, verifier)
+	if err != nil {
+		return 0, fmt.Errorf("older: %w", err)
+	}
+	return m.tree.N, m.follow(&older)
+}
+
+// open reads a checkpoint that verifier has signed.
+func open(text string, verifier note.Verifier) (tlog.Tree, error) {
+	var tree tlog.Tree
+	opened, err := note.Open([]byte(text), note.VerifierList(verifier))
+	if err != nil {
+		return tree, fmt.Errorf("note: %w", err)
+	}
+	lines := strings.Split(opened.Text, "\n")
+	if len(lines) != 4 || lines[0] != verifier.Name() {
+		return tree, fmt.Errorf("checkpoint: not three lines beginning with %q", verifier.Name())
+	}
+	if tree.N, err = strconv.ParseInt(lines[1], 10, 64); err != nil {
+		return tree, fmt.Errorf("checkpoint: %w", err)
+	}
+	raw, err := base64.StdEncoding.DecodeString(lines[2])
+	if err != nil {
+		return tree, fmt.Errorf("checkpoint: %w", err)
+	}
+	if tree.Hash, err = hash(raw); err != nil {
+		return tree, fmt.Errorf("checkpoint: %w", err)
+	}
+	return tree, nil
 }
 
 func hashes(raw [][]byte) ([]tlog.Hash, error) {

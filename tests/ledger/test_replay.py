@@ -1,6 +1,5 @@
 """The replay: what is sound goes through without a word, and whatever an operator bends is told, where it stands."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -8,84 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger import b64u, merkle
-from ledger import replay as module
+from ledger import b64u
 from ledger.canonical import Json
-from ledger.entry import Entry
 from ledger.heads import Heads
 from ledger.identity import ChainId, TraceCode
 from ledger.keys import PublicKey
-from ledger.merkle import Hash
-from ledger.replay import Fault, Replay, verify_now
+from ledger.replay import Replay, verify_now
 from ledger.statement import Statement, parse, sign
-from ledger.tiles import WIDTH, Frontier
+from tests.ledger.replaying import Told, begun, faults, judged, public, record, root_at, season, tile
 from tests.world import World, county, harvested, opened, planted, secret
-
-
-class Told(list[tuple[int, str, str]]):
-    """The faults as (index, chain or statement, code); ``checks`` says of each which check it was."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.checks: list[str] = []
-
-    def __call__(self, fault: Fault) -> None:
-        self.append((fault.at, fault.what, fault.error.code))
-        self.checks.append(fault.check)
-
-
-def record(world: World, statement: Statement, received: int | None = None) -> int:
-    """As an operator records it who asks nobody: linked and counted, whatever it says."""
-    index = len(world.entries)
-    world.statements.append(statement)
-    world.first[statement.hash] = index
-    for chain in statement.targets:
-        last = world.heads.get(chain)
-        prev, seq = (b64u.encode(last.hash()), last.seq + 1) if last else (None, 0)
-        entry = Entry(chain, prev, world.clock * 1000 if received is None else received, seq, statement.hash)
-        world.entries.append(entry)
-        world.heads[chain] = entry
-    return index
-
-
-def tile(world: World) -> Callable[[int], list[Hash]]:
-    return lambda index: [entry.hash() for entry in world.entries[index * WIDTH : (index + 1) * WIDTH]]
-
-
-def public(world: World) -> tuple[list[bytes], list[tuple[int, str]]]:
-    entries = [entry.text().encode() for entry in world.entries]
-    return entries, [(world.first[statement.hash], statement.jws) for statement in world.statements]
-
-
-def begun(world: World, told: Told, code: Callable[[ChainId], TraceCode] | None = None) -> Replay:
-    if code is None:
-        return Replay(world.log, world.parties["root"], told, tile(world))
-    return Replay(world.log, world.parties["root"], told, tile(world), code=code)
-
-
-def faults(world: World, entries: Sequence[bytes] | None = None, stated: Sequence[tuple[int, str]] = ()) -> Told:
-    """What is told of a log; ``entries`` and ``stated`` in place of its own."""
-    told = Told()
-    own_entries, own_stated = public(world)
-    begun(world, told).follow(own_entries if entries is None else entries, stated or own_stated)
-    return told
-
-
-def root_at(world: World, size: int) -> str:
-    tree = Frontier()
-    tree.extend([entry.hash() for entry in world.entries[:size]])
-    return b64u.encode(tree.root())
-
-
-def season(world: World) -> ChainId:
-    """A planting, a harvest, and work on both, with what each signer had seen."""
-    planting = planted(world)
-    lot = harvested(world, planting)
-    for number in range(4):
-        size = len(world.entries)
-        seen = (size, root_at(world, size)) if number % 2 else (size - 1, root_at(world, size - 1))
-        world.put(world.statement("observe", "farm", {"growth_stage": "结果期"}, [planting], seen=seen))
-    return lot
 
 
 @pytest.fixture(scope="module")
@@ -236,14 +166,6 @@ def faults_of_root(world: World) -> list[str]:
     told = Told()
     Replay(world.log, ChainId("A" * 43), told, tile(world)).follow(*public(world))
     return told.checks
-
-
-def judged(world: World, statement: Statement, received: int | None = None) -> list[str]:
-    """The codes told of a statement that was recorded behind all others; there are none of what came before."""
-    index = record(world, statement, received)
-    told = faults(world)
-    assert {at for at, _, _ in told} <= {*range(index, len(world.entries))}
-    return [code for _, _, code in told]
 
 
 def test_what_the_law_refuses() -> None:
@@ -419,85 +341,3 @@ def test_heads_by_somebody_who_may_not_are_not_looked_at() -> None:
     world = opened()
     body = {**heads_of(world, 3), "root": b64u.encode(bytes(32))}
     assert judged(world, world.statement("log.heads", "registrar", body)) == ["role"]
-
-
-# --- roots of long ago -------------------------------------------------------------------------------------------
-
-
-def long(world: World, sizes: Sequence[int], until: int) -> None:
-    """Work on one plot up to ``until`` entries, then statements by signers who last looked at these sizes."""
-    planting = planted(world)
-    while len(world.entries) < until:
-        record(world, world.statement("observe", "farm", {"growth_stage": "苗期"}, [planting]))
-    for size in sizes:
-        seen = (size, root_at(world, size))
-        record(world, world.statement("observe", "coop", {"growth_stage": "苗期"}, [planting], seen=seen))
-        world.devices["coop"].n, world.devices["coop"].after = 0, None
-
-
-SIZES = (1, 5, 255, 256, 257, 511, 512, 700, 771)
-
-
-def seen_faults(world: World, leaves: Callable[[int], list[Hash]]) -> list[str]:
-    told = Told()
-    replay = Replay(world.log, world.parties["root"], told, leaves, lambda index, statement, key: None)
-    replay.follow(*public(world))
-    assert replay.root == merkle.root(len(world.entries), world.nodes)
-    return [code for _, _, code in told if code not in ("notebook-gap", "seen-falls")]
-
-
-@pytest.mark.parametrize("at_hand", [1, 300, 1 << 16])
-def test_roots_that_are_no_longer_at_hand_come_from_tiles(monkeypatch: pytest.MonkeyPatch, at_hand: int) -> None:
-    monkeypatch.setattr(module, "AT_HAND", at_hand)
-    monkeypatch.setattr(module, "KEPT_ROOTS", 4)
-    world = county()
-    long(world, SIZES, 780)
-    assert seen_faults(world, tile(world)) == []
-
-
-def test_a_tile_that_is_not_of_this_log_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "AT_HAND", 1)
-    world = county()
-    long(world, (5, 300), 780)
-    other = [world.entries[0].hash()] * WIDTH
-    for forged in (other, other[:255], tile(world)(0) + tile(world)(1)):
-        assert set(seen_faults(world, lambda index, forged=forged: forged)) == {"tile-other"}  # type: ignore[misc]
-
-
-def test_and_a_log_of_many_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Enough entries for tiles of level 1 to be full: the upper ones come from what was kept."""
-    monkeypatch.setattr(module, "AT_HAND", 1 << 12)
-    world = county()
-    planting = planted(world)
-    replay = Replay(world.log, world.parties["root"], told := Told(), lambda index: hashes[index * WIDTH :][:WIDTH])
-    replay.follow(*public(world))
-    hashes = [entry.hash() for entry in world.entries]
-    last, jws = world.heads[planting], world.statements[-1].jws
-    chain = planting
-
-    def entries(count: int) -> Sequence[bytes]:
-        nonlocal last
-        made = []
-        for _ in range(count):
-            last = Entry(chain, b64u.encode(last.hash()), last.received, last.seq + 1, parse(jws).hash)
-            hashes.append(last.hash())
-            made.append(last.text().encode())
-        return made
-
-    replay.follow(entries((1 << 16) + 5000 - len(hashes)), [])
-    replay.follow(entries(1), [])
-    assert {code for _, _, code in told} == {"absent"}
-    told.clear()
-    tree = Frontier()
-    tree.extend(hashes)
-    assert replay.root == tree.root()
-    world.heads[chain] = last
-    for size in (1, 768, 1 << 16, (1 << 16) + 256, 66_000):
-        early = Frontier()
-        early.extend(hashes[:size])
-        seen = (size, b64u.encode(early.root()))
-        statement = world.statement("observe", "farm", {"growth_stage": "苗期"}, [chain], seen=seen)
-        last = Entry(chain, b64u.encode(last.hash()), last.received, last.seq + 1, statement.hash)
-        hashes.append(last.hash())
-        replay.follow([last.text().encode()], [(replay.size, statement.jws)])
-    assert told == []
