@@ -5,7 +5,7 @@ whether its key, its role and its grant stand at that point. Clocks decide nothi
 and outside verifiers run this same code.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from ledger.errors import BadKey, Malformed, NotAllowed
 from ledger.identity import ChainId, StatementHash
 from ledger.keys import KeyId, PublicKey, check_proof
 from ledger.records import registry as shapes
-from ledger.statement import Statement
+from ledger.statement import Statement, to_ms
 
 KINDS = {kind.name: kind for kind in shapes.KINDS}
 """The kinds that change the registry, ``log.heads`` aside."""
@@ -28,11 +28,15 @@ _TOUCHING = frozenset(("inspect", "sense"))
 
 @dataclass(slots=True)
 class Key:
-    """A key's life: added at one log index, revoked at another."""
+    """A key's life: added at one log index (by a statement of ``added_by``, received at ``added_at`` ms), revoked
+    at another; ``compromised_since`` is a time of the format, or empty.
+    """
 
     public: PublicKey
     party: ChainId
     added: int
+    added_by: KeyId | None = None
+    added_at: int = 0
     custody: str = ""
     revoked: int | None = None
     compromised_since: str = ""
@@ -85,9 +89,11 @@ class Registry:
     """The state after the statements put in so far.
 
     One thread applies, others may look things up meanwhile; to walk a whole table take ``list(…)`` of it first.
+    A ``partial`` one is put together from some chains only: a party that a body names need not be among them.
     """
 
     origin: str
+    partial: bool = field(default=False, kw_only=True)
     root: ChainId | None = None
     public_url: str = ""
     time_zone: str = "Asia/Shanghai"
@@ -203,7 +209,7 @@ class Registry:
                 if iss != party and self.parties[party].keys:
                     # A registrar speaks only for farmers who cannot sign for themselves.
                     raise NotAllowed("principal-signs", path="on[0]", has=party)
-        if "agent" in body and body["agent"] not in self.parties:
+        if "agent" in body and body["agent"] not in self.parties and not self.partial:
             raise Malformed("unknown-party", path="body.agent", has=body["agent"])
 
     def _authorise_role(self, statement: Statement) -> None:
@@ -217,9 +223,12 @@ class Registry:
             self._check_act(statement)
 
     def _authorise_revoke(self, statement: Statement, party: ChainId) -> None:
-        key = self.keys.get(statement.body["kid"])
-        if key is None or key.party != party or key.revoked is not None:
+        key, since = self.keys.get(statement.body["kid"]), statement.body.get("compromised_since")
+        if key is None or key.party != party:
             raise Malformed("unknown-key", path="body.kid", has=statement.body["kid"])
+        if key.revoked is not None and (since is None or (key.compromised_since and key.compromised_since <= since)):
+            # What is known later, or to have been earlier, is said by a second revocation; it only ever adds.
+            raise Malformed("key-gone", path="body.kid", has=statement.body["kid"], wanted=key.compromised_since or "–")
         self._want(statement, registrar=party != self.root, party=party)
         if "compromised_since" in statement.body and statement.iss == party != self.root:
             # Or a party could make its own past records look like somebody else's.
@@ -289,12 +298,47 @@ class Registry:
         if vkey.key.kid in self.keys:
             raise BadKey("key-taken", path="body.vkey", has=vkey.key.kid)
 
+    # --- may it be believed? -------------------------------------------------------------------------------------
+
+    def suspect(self, kid: KeyId, received: int) -> bool:
+        """Whether what this key signed, received at this time (ms), may be a thief's (format §7).
+
+        It may from the key's ``compromised_since`` on, and wherever a statement that is itself suspect added the key.
+        """
+        since = self.suspect_since(kid)
+        return since is not None and since <= received
+
+    def suspect_since(self, kid: KeyId) -> int | None:
+        """The time of receipt (ms) from which on what this key signed is suspect: 0 for all of it, None for nothing."""
+        since: int | None = None
+        for step, (key, used) in enumerate(self._ancestry(kid, 0)):
+            from_ = to_ms(key.compromised_since) if key.compromised_since else None
+            if step == 0:
+                since = from_
+            elif from_ is not None and from_ <= used:
+                return 0
+        return since
+
+    def vouchers(self, kid: KeyId) -> set[ChainId]:
+        """The parties on whose keys it rests whether this one is suspect, its own among them."""
+        return {key.party for key, _ in self._ancestry(kid, 0)}
+
+    def _ancestry(self, kid: KeyId | None, used: int) -> Iterator[tuple[Key, int]]:
+        """A key and when it was used, then the key that added it and when that was used for it, and so on."""
+        while kid is not None and (key := self.keys.get(kid)) is not None:
+            yield key, used
+            kid, used = key.added_by, key.added_at
+
     # --- then let it be so ---------------------------------------------------------------------------------------
 
-    def apply(self, statement: Statement, index: int) -> None:
-        """Take in a statement whose first entry has this index; anything but a registry kind changes nothing."""
+    def apply(self, statement: Statement, index: int, received: int) -> None:
+        """Take in a statement whose first entry has this index and was received then, ms (0: not known).
+
+        Anything but a registry kind changes nothing.
+        """
         if statement.kind in KINDS:
             getattr(self, "_" + statement.kind.replace(".", "_"))(statement, index)
+            self._add_keys(statement, index, received)
 
     def _log_open(self, statement: Statement, index: int) -> None:
         body = statement.body
@@ -302,33 +346,25 @@ class Registry:
         self.public_url, self.time_zone = body["public_url"], body["time_zone"]
         self._set_policy(body["policy"])
         self.parties[self.root] = Party(self.root, {"name": self.origin, "type": "authority"}, index)
-        self._add_keys(_keys_in(statement), self.root, index)
 
     def _party_register(self, statement: Statement, index: int) -> None:
         (chain,) = statement.created
         self.parties[chain] = Party(chain, statement.body["profile"], index, frozenset(statement.body["roles"]))
-        custody = [key.get("custody", "") for key in statement.body["keys"]]
-        self._add_keys(_keys_in(statement), chain, index, custody)
 
     def _key_add(self, statement: Statement, index: int) -> None:
-        custody = [statement.body.get("custody", "")]
-        self._add_keys(_keys_in(statement), statement.on[0], index, custody)
+        """Its key is added as those are that come with a party."""
 
-    def _add_keys(
-        self,
-        keys: Iterable[tuple[str, PublicKey]],
-        party: ChainId,
-        index: int,
-        custody: Iterable[str] = ("",) * ROOT_KEYS,
-    ) -> None:
-        for (_, public), held in zip(keys, custody, strict=True):
-            self.keys[public.kid] = Key(public, party, index, held)
+    def _add_keys(self, statement: Statement, index: int, received: int) -> None:
+        by = statement.kid if statement.iss is not None else None
+        for (_, public), (_, given) in zip(_keys_in(statement), _given(statement), strict=True):
+            (party,) = statement.targets
+            self.keys[public.kid] = Key(public, party, index, by, received, given.get("custody", ""))
             self.parties[party].keys |= {public.kid}
 
     def _key_revoke(self, statement: Statement, index: int) -> None:
         key = self.keys[statement.body["kid"]]
         key.compromised_since = statement.body.get("compromised_since", "")
-        key.revoked = index
+        key.revoked = index if key.revoked is None else key.revoked
         self.parties[key.party].keys -= {key.public.kid}
 
     def _role_grant(self, statement: Statement, index: int) -> None:
