@@ -178,6 +178,7 @@ def test_a_lost_entry_counts_and_says_nothing() -> None:
 
 def test_what_lies_far_behind_can_no_longer_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heads, "WINDOW", 8)
+    monkeypatch.setattr(heads, "_STEP", 8)
     names = [place % 5 for place in range(16)]
     assert walked(names[:15]).at(0).count == 0
     grown = walked(names)
@@ -187,7 +188,8 @@ def test_what_lies_far_behind_can_no_longer_be_asked_for(monkeypatch: pytest.Mon
 
 
 def test_many_chains_are_kept_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heads, "_BLOCK", 4)
+    monkeypatch.setattr(heads, "_BLOCK", 4 * ROW)
+    monkeypatch.setattr(heads, "_STEP", 16)
     names = [place * 7 % 61 for place in range(200)]
     grown = walked(names)
     lines = grown.at(200)
