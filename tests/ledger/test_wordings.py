@@ -17,8 +17,8 @@ from ledger import b64u, errors
 from ledger.errors import Malformed, NotAllowed
 from ledger.identity import ChainId, grouped, trace_code
 from ledger.records import KINDS
-from ledger.sentences import ADVICE, FINDINGS, UNITS, WORDINGS
-from ledger.wordings import Lang, place, quantity, say, say_finding
+from ledger.sentences import ADVICE, FINDINGS, REMARKS, UNITS, WORDINGS
+from ledger.wordings import Lang, place, quantity, say, say_finding, say_remark
 
 LANGS: tuple[Lang, ...] = get_args(Lang)
 LAW = Path(next(iter(ledger.__path__)))
@@ -209,3 +209,15 @@ def test_every_finding_is_in_both_languages(code: str) -> None:
 def test_kinds_are_not_worded_twice() -> None:
     said = say(NotAllowed("agent", path="for", has="x", wanted="plant"), "en")
     assert KINDS["plant"].en in said
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("code", REMARKS)
+def test_a_reservation_is_said_in_both_languages(code: str, lang: Lang) -> None:
+    said = say_remark(code, {"has": 3, "wanted": 5}, lang)
+    assert "{" not in said
+    assert not said.endswith((".", "。"))
+
+
+def test_a_reservation_that_is_not_known_is_called_by_its_code() -> None:
+    assert say_remark("odd", {}, "zh") == "odd"
