@@ -10,8 +10,8 @@ from app.batches.books import Books
 from app.config import Settings
 from app.db import connect
 from app.journal import Journal
+from app.keyring import write_key
 from app.lock import Lock
-from app.log import write_key
 from app.recording import Outcome, Record
 from app.tables import logs
 from ledger import records
@@ -49,7 +49,7 @@ def folder(data: Path, world: World, url: str = "", *, demonstration: bool = Tru
 
 def journal(settings: Settings, engine: Engine, world: World) -> Journal:
     lock = Lock(settings.data / "lock", world.log)
-    return Journal(engine, lock, world.log_key, world.log, LOG_ID, Books(LOG_ID))
+    return Journal(engine, lock, [world.log_key], world.log, LOG_ID, Books(LOG_ID))
 
 
 def append(journal: Journal, world: World, statements: list[Statement]) -> list[Outcome]:

@@ -128,3 +128,11 @@ def witnessed(tmp_path: Path, world: World, count: int, k: int, url: str = "") -
 def repin(settings: Settings, world: World, known: Sequence[policy.Witness], k: int) -> None:
     pin = Pin(Policy(((world.vkey, ""),), *k_of_n(known, k if known else None)), world.parties["root"])
     settings.pin.write_text(pin.text())
+
+
+def gather(gatherer: Gatherer) -> None:
+    asyncio.run(gatherer.gather())
+
+
+def ask_first(gatherer: Gatherer) -> None:
+    asyncio.run(gatherer.ask_first())

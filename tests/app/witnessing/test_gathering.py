@@ -14,14 +14,13 @@ from app.errors import Stopped
 from app.log import Log
 from app.recording import Appended
 from app.witnessing import asking, gathering
-from app.witnessing.gathering import Gatherer
 from ledger import policy
 from ledger.checkpoint import cosign, open_checkpoint
 from ledger.keys import PrivateKey
 from ledger.receipt import Receipt
 from ledger.witnessing import AddCheckpoint
 from tests.app.seeding import append
-from tests.app.witnessing.county import County, repin, witnessed
+from tests.app.witnessing.county import County, ask_first, gather, repin, witnessed
 from tests.world import county, planted
 
 Make = Callable[..., County]
@@ -38,14 +37,6 @@ def make(tmp_path: Path) -> Iterator[Make]:
     yield one
     for county_ in made:
         county_.close()
-
-
-def gather(gatherer: Gatherer) -> None:
-    asyncio.run(gatherer.gather())
-
-
-def ask_first(gatherer: Gatherer) -> None:
-    asyncio.run(gatherer.ask_first())
 
 
 def signed(county: County, log: Log) -> tuple[int, list[str]]:
