@@ -45,13 +45,12 @@ def main() -> None:
     count = int(sys.argv[2]) if len(sys.argv) > 2 else ENTRIES
     chosen = folder / "chosen.json"
     if not chosen.exists():
-        settings, batches = made(folder, count)
-        chosen.write_text(json.dumps(batches))
+        chosen.write_text(json.dumps(made(folder, count)))
     print(json.dumps(measured(Settings(data=folder), json.loads(chosen.read_text())), indent=2))
 
 
-def made(folder: Path, count: int) -> tuple[Settings, list[str]]:
-    """The log, and some of its batches."""
+def made(folder: Path, count: int) -> list[str]:
+    """Makes the log, and chooses some of its batches."""
     world = county()
     settings = seed(folder, world)
     engine = connect(settings.url)
@@ -60,7 +59,7 @@ def made(folder: Path, count: int) -> tuple[Settings, list[str]]:
     asyncio.run(_write(writer, world, count, batches))
     writer.close()
     engine.dispose()
-    return settings, list(batches[:: max(1, len(batches) // ASKED)][:ASKED])
+    return list(batches[:: max(1, len(batches) // ASKED)][:ASKED])
 
 
 async def _write(writer: Journal, world: World, count: int, batches: list[ChainId]) -> None:
@@ -99,7 +98,9 @@ def _statements(world: World, stories: int, batches: list[ChainId]) -> Iterator[
         yield harvested
     for event in range(EVENTS):
         for batch in batches:
-            yield world.statement("observe", "farm", {"growth_stage": f"第 {event + 1} 次观察", "weather": "晴"}, [batch])
+            yield world.statement(
+                "observe", "farm", {"growth_stage": f"第 {event + 1} 次观察", "weather": "晴"}, [batch]
+            )
     world.disclosures.clear()
 
 

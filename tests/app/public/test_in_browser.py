@@ -70,7 +70,7 @@ def test_it_is_all_there_without_script(address: str, browser: Browser, story: S
         expect(page.get_by_role("heading", name=heading, exact=True).first).to_be_visible()
     root = page.get_by_text("总账根")
     expect(root).to_be_hidden()
-    page.get_by_text("自己查验").click()
+    page.get_by_text("这批货的编号").click()
     expect(root).to_be_visible()
     page.get_by_role("link", name="English").click()
     expect(page.locator(".verdict-word")).to_have_text("In order")
