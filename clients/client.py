@@ -12,18 +12,23 @@ service everything that waits, and may be broken off and called again at any poi
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import takewhile
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from clients.answers import Answer, Finding, Outcome, findings
+from clients.attaching import Brought, Outbox
 from clients.draft import Draft, draft
 from clients.errors import Refused, Unreachable
+from clients.following import Following
+from clients.heads import Head
 from clients.notebook import Kept, Notebook
 from clients.registering import Registering
 from clients.service import Service
-from ledger.canonical import Json
-from ledger.errors import BadProof, LedgerError
+from ledger.canonical import Json, loads
+from ledger.errors import BadProof
 from ledger.identity import ChainId
 from ledger.statement import Statement, parse
 from ledger.wordings import Lang
@@ -47,6 +52,8 @@ class Client(Registering):
         self.notebook = notebook
         self._clock = clock
         self.service = Service(notebook.device.url, transport, clock=clock, sleep=sleep, lang=lang)
+        self.outbox = Outbox(notebook.device.folder / "attachments")
+        self._following = Following(notebook.heads, self.service)
 
     def __enter__(self) -> "Client":
         return self
@@ -105,6 +112,7 @@ class Client(Registering):
         Raises Unreachable, Refused for what is no statement's own fault (a credential, the size), or the ledger's
         errors for a receipt that does not hold. What is not settled then still waits.
         """
+        self.upgrade()
         outcomes: list[Outcome] = []
 
         def came(outcome: Outcome) -> None:
@@ -144,33 +152,44 @@ class Client(Registering):
                 raise blocked.error()
         return outcomes
 
+    def follow(self) -> Head | None:
+        """The newest head of the log with the policy's quorum: asked for, checked, tied to the one held before.
+
+        From now on statements say that it was seen. Raises BadProof ``fork`` or ``unproven`` for a log that does not
+        continue what was seen of it; both heads are then kept as the proof, and nothing is signed with the new one.
+        """
+        return self._following.newest()
+
     def upgrade(self) -> list[Outcome]:
-        """Ask again for the receipts that had no quorum of witnesses yet."""
+        """Follow the log, and prove anew under its newest witnessed head what had no quorum of witnesses yet."""
         outcomes: list[Outcome] = []
-        for kept in self.notebook.provisional():
-            self._settle([kept], self.service.record([kept]), outcomes.append)
+        if self.notebook.confirmed() or (head := self.follow()) is None:
+            return outcomes
+        for kept in self.notebook.provisional(head.size):
+            receipt = self.notebook.receipt(kept.hash)
+            if receipt and receipt.entries[-1].index < head.size:
+                renewed = self._following.renewed(receipt, head)
+                answer = {**(kept.answer or {}), "receipt": loads(renewed.text())}
+                outcomes.append(Outcome(kept, self.notebook.settle(kept.hash, answer)))
         return outcomes
 
     def _settle(self, batch: Sequence[Kept], answers: Sequence[Answer], came: Callable[[Outcome], None]) -> int:
-        """Keep the receipts up to the first answer that is none; gives how many."""
-        bad: LedgerError | None = None
-        outcomes: list[Outcome] = []
-        with self.notebook.together():
-            for kept, answer in zip(batch, answers, strict=False):
-                if not answer.taken:
-                    break
-                try:
-                    receipt = self.notebook.settle(kept.hash, answer.body)
-                except LedgerError as error:
-                    # Raised only when those before it, and the evidence, are on the disk.
-                    bad = error
-                    break
-                outcomes.append(Outcome(self.notebook[kept.hash], receipt))
-        for outcome in outcomes:
-            came(outcome)
+        """Keep the receipts up to the first answer that is none, or that does not hold; gives how many."""
+        taken = takewhile(lambda pair: pair[1].taken, zip(batch, answers, strict=False))
+        good, bad = self.notebook.examine((kept.hash, answer.body) for kept, answer in taken)
+        untied = self._following.tie(one.head for one in good)
+        for place, one in enumerate(good):
+            if one.head in untied:
+                bad, good = untied[one.head], good[:place]
+                self.notebook.dispute(one.kept.hash, loads(one.receipt.text()), bad)
+                break
+        self.notebook.keep(*good)
+        for one in good:
+            came(Outcome(self.notebook[one.kept.hash], one.receipt))
+        # Raised only when those before it, and the evidence, are on the disk.
         if bad:
             raise bad
-        return len(outcomes)
+        return len(good)
 
     def _refuse(self, kept: Kept, answer: Answer) -> list[Kept]:
         refused = self.notebook.refuse(kept.hash, {**answer.body, "status": answer.status})
@@ -185,8 +204,8 @@ class Client(Registering):
         Raises BadProof ``notebook-fork`` where service and notebook contradict each other.
         """
         match answer.body.get("params"):
-            case {"n": int(n), "after": None | str() as after}:
-                pass
+            case {"n": int(n), "after": None | str() as said}:
+                after = said or None
             case _:
                 raise answer.error()
         settled, last = self.notebook.settled()
@@ -211,6 +230,27 @@ class Client(Registering):
                 case _:
                     raise Unreachable("answer", path=f"/v1/keys/{kid}/statements")
 
+    # --- files, and what is to be forgotten --------------------------------------------------------------------------
+
+    def attach(self, path: Path, *, as_it_is: bool = False) -> dict[str, Json]:
+        """What names a photo or document in a statement's field; it is brought by ``upload``. As ``Outbox.attach``."""
+        return self.outbox.attach(path, as_it_is=as_it_is)
+
+    def upload(self, each: Callable[[Brought], None] = lambda _: None) -> list[Brought]:
+        """Bring the files that recorded statements name. Raises Unreachable; what was not brought still waits."""
+        return self.outbox.bring(self.service, each)
+
+    def forget_erased(self) -> int:
+        """Forget what the service erased of this key's statements, for good; gives how many fields that were."""
+        forgetting, kid = self.notebook.forgetting, self.notebook.device.key.public.kid
+        count = 0
+        while erasures := self.service.erasures(kid, forgetting.after).get("erasures"):
+            lost = forgetting.forget(erasures)
+            self.outbox.forget(lost)
+            count += len(lost)
+        forgetting.scrub()
+        return count
+
     # --- reading -------------------------------------------------------------------------------------------------
 
     def log(self) -> dict[str, Any]:
@@ -220,6 +260,11 @@ class Client(Registering):
             if told.get(name) != wanted:
                 raise BadProof("wrong-log", path=name, has=str(told.get(name)), wanted=wanted)
         return told
+
+    def bundle(self, code: str) -> bytes:
+        """As ``Service.bundle``, with the proof that the log continues the newest head held here."""
+        held = self.notebook.heads.newest()
+        return self.service.bundle(code, [held.size] if held else ())
 
     def batch(self, code: str) -> dict[str, Any]:
         """As ``Service.batch``."""

@@ -112,7 +112,11 @@ class Pages:
     def text(self, name: str, lang: Lang, *, switch: str, viewer: Viewer | None = None, **context: Any) -> str:
         """The page ``name`` as text; ``switch`` is the query that leads to the other language."""
         said = {"lang": lang, "t": _zh if lang == "zh" else _en, "switch": switch, "viewer": viewer}
-        known = {"demonstration": self._log.demonstration, "origin": self._log.origin}
+        known = {
+            "demonstration": self._log.demonstration,
+            "origin": self._log.origin,
+            "zone": self._log.journal.registry.time_zone,
+        }
         return self._environment.get_template(name).render(**said, **known, **context)
 
     def error(self, request: Request, problem: Mapping[str, Any], viewer: Viewer | None = None) -> Response | None:

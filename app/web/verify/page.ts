@@ -49,7 +49,7 @@ function show(card: HTMLElement, { state, check, held, facts, remarks }: Answer)
   card.querySelectorAll<HTMLElement>("[data-fact]").forEach((one) => {
     const fact = { ...facts, open: counted.open }[one.dataset.fact!];
     const at = one.tagName === "TIME" && fact && new Date(fact);
-    one.textContent = at ? at.toLocaleString(lang, { dateStyle: "long", timeStyle: "short" }) : `${fact ?? ""}`;
+    one.textContent = at ? at.toLocaleString(lang, { dateStyle: "long", timeStyle: "short", timeZone: card!.dataset.zone }) : `${fact ?? ""}`;
   });
   card.toggleAttribute("data-complete", !!facts.complete);
   card.toggleAttribute("data-open", !!counted.open);
