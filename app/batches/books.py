@@ -21,6 +21,7 @@ import orjson
 from sqlalchemy import Connection, Table, func, or_, select, update
 
 from app.batches.amounts import CEILING, from_micro, in_unit, unit_of
+from app.batches.arrivals import Arrivals
 from app.batches.corrections import effective
 from app.batches.goods import Batch, Leg, Shipment, lines, move
 from app.db import insert_rows
@@ -28,10 +29,11 @@ from app.errors import Conflict
 from app.recording import Finding, Record
 from app.rules import goods as rules
 from app.stored import chunks
-from app.tables import batches, findings, lineage, named, postings, shipments, statements
+from app.tables import arrivals, batches, findings, lineage, named, postings, shipments, statements
 from ledger import b64u, records
 from ledger.errors import Malformed, NotAllowed
 from ledger.identity import ChainId, StatementHash, trace_code
+from ledger.origin import Origin
 from ledger.registry import Registry
 from ledger.statement import Statement, parse
 
@@ -50,6 +52,7 @@ class Books:
 
     def __init__(self, log_id: int) -> None:
         self._log_id = log_id
+        self._arrivals = Arrivals(log_id)
         self.forget()
 
     def forget(self) -> None:
@@ -58,6 +61,7 @@ class Books:
         self._balances: Counter[tuple[ChainId, str, str]] = Counter()
         self._holders: set[tuple[ChainId, str]] = set()
         self._shipments: dict[StatementHash, Shipment] = {}
+        self._arrivals.forget()
 
     def open(
         self, connection: Connection, registry: Registry, page: Sequence[Record], *, careful: bool = True
@@ -124,6 +128,7 @@ class Books:
             for row in self._connection.execute(query):
                 who = (row.sender, row.receiver, row.carrier)
                 self._shipments[row.hash] = Shipment(row.hash, *who, row.planned_arrival)
+        self._arrivals.bring(self._connection, [*(record.statement for record in page), *self._corrected.values()])
         self._bring_corrected()
 
     def _bring_corrected(self) -> None:
@@ -173,6 +178,9 @@ class Books:
             if chain not in self._batches:
                 raise Malformed("not-a-batch", path=f"on[{place}]", has=chain)
         self._admit_named(body)
+        if (origin := Origin.of(statement)) and origin.log == statement.log:
+            # What this log knows is received, and not taken in as something new.
+            raise Malformed("origin-here", path="body.from.log", has=origin.log)
         if statement.kind == "correct":
             self._admit_correction(record)
         elif "shipment" in body:
@@ -252,6 +260,8 @@ class Books:
         if new.get("shipment", corrected.body.get("shipment")) != corrected.body.get("shipment"):
             # Another shipment is another handover: this one is voided, that one stated.
             raise Malformed("correction-shipment", path="body.new.shipment", has=new["shipment"])
+        if new.get("from", corrected.body.get("from")) != corrected.body.get("from"):
+            raise Malformed("correction-origin", path="body.new.from", has=str(new["from"].get("log"))[:80])
         self._admit_legs(self._goods_legs(corrected, self._now(statement), corrected.created, again=True))
 
     def _admit_legs(self, legs: Iterable[Leg]) -> None:
@@ -322,6 +332,9 @@ class Books:
                     found += rules.more_than_booked(leg.owner, self._batches[leg.batch], booked, booked + leg.amount)
         if statement.kind == "intake" and statement.body.get("unrecorded"):
             found += [Finding("origin-unrecorded", "flag", chain, {}) for chain in statement.created]
+        came, more = self._arrivals.post(index, corrects, corrected, now, self._batches)
+        self._rows[arrivals] += came
+        found += more
         return found
 
     def write(self) -> None:

@@ -5,19 +5,21 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection, Row, select
 
+from app.batches import arrivals
+from app.batches.arrivals import Arrival
 from app.batches.corrections import corrections_on, effective
 from app.batches.holdings import held_by
 from app.parties.names import Name, Names
 from app.recording import Finding
 from app.stored import chunks
-from app.tables import batches, disclosures, entries, findings, statements
+from app.tables import batches, disclosures, entries, erasures, findings, statements
 from app.viewing import Viewer, audiences
 from ledger import records, wordings
 from ledger.identity import ChainId, StatementHash
 from ledger.keys import KeyId
+from ledger.origin import Origin
 from ledger.records import Audience
 from ledger.statement import Statement, parse, unseal
 
@@ -30,6 +32,16 @@ class Sealed:
 
     name: str
     audience: Audience
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A field that was erased for everybody: sealed, or a public photo; ``ground`` is ``request`` or ``due``."""
+
+    field: str
+    ground: str
+    at: int
+    """When; ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +77,8 @@ class Event:
     kid: KeyId
     custody: str
     """``service`` for a key that the service holds for its party, else empty."""
+    suspect: bool
+    """Whether the key may have been in other hands when this was recorded."""
     signer: Name | None
     """Whose key it is; ``principal`` whom it acted for; ``actor`` on whose account it stands."""
     principal: Name | None
@@ -80,9 +94,13 @@ class Event:
     sealed: list[Sealed]
     erased: int
     """How many sealed fields are no longer there for anybody."""
+    lost: list[Lost]
+    """What was erased, by name: those, and public photos."""
     findings: list[Found]
     corrects: StatementHash | None
     corrected_by: list[StatementHash]
+    arrival: Arrival | None
+    """Of an intake from another log: what is known of that here."""
     names: dict[str, Name] = field(default_factory=dict)
     """The names of parties, places and products that the values mention, by id."""
 
@@ -95,6 +113,7 @@ class _Opened:
     values: dict[str, Any]
     sealed: list[Sealed]
     erased: int
+    lost: list[Lost]
 
 
 def on_chains(
@@ -116,16 +135,25 @@ def on_chains(
     elsewhere = {index: s for by in corrections.values() for s, index in by}
     opened = _open(connection, log_id, elsewhere | read, viewer)
     found = found_in(connection, log_id, names, read)
+    came = arrivals.came(connection, log_id, (index for index, one in read.items() if Origin.of(one)))
     events: dict[ChainId, list[Event]] = {chain: [] for chain in chains}
     for row in rows:
         mine = opened[row.first_index]
         by = corrections.get(mine.statement.hash, [])
-        event = _event(names, row, mine, [opened[index] for _, index in by], found.get(row.first_index, []))
-        events[row.chain].append(event)
+        corrected_by = [opened[index] for _, index in by]
+        found_here, arrival = found.get(row.first_index, []), came.get(row.first_index)
+        events[row.chain].append(_event(names, row, mine, corrected_by, found_here, arrival))
     return events
 
 
-def _event(names: Names, row: Any, mine: _Opened, corrections: Sequence[_Opened], found: list[Found]) -> Event:
+def _event(
+    names: Names,
+    row: Any,
+    mine: _Opened,
+    corrections: Sequence[_Opened],
+    found: list[Found],
+    arrival: Arrival | None,
+) -> Event:
     statement = mine.statement
     now, void = _now(mine, corrections)
     kind = records.KINDS.get(statement.kind)
@@ -143,6 +171,7 @@ def _event(names: Names, row: Any, mine: _Opened, corrections: Sequence[_Opened]
         received=row.received,
         kid=statement.kid,
         custody=key.custody if key else "",
+        suspect=names.registry.suspect(statement.kid, row.received),
         signer=_party(names, statement.iss),
         principal=_party(names, statement.for_),
         actor=_party(names, statement.actor),
@@ -154,9 +183,11 @@ def _event(names: Names, row: Any, mine: _Opened, corrections: Sequence[_Opened]
         void=void,
         sealed=mine.sealed,
         erased=mine.erased,
+        lost=mine.lost,
         findings=found,
         corrects=statement.body["statement"] if statement.kind == "correct" else None,
         corrected_by=[correction.statement.hash for correction in corrections],
+        arrival=arrival,
         names=names.within([mine.values, now]),
     )
 
@@ -197,37 +228,58 @@ def _read(connection: Connection, log_id: int, indexes: Iterable[int]) -> dict[i
     return read
 
 
+def disclosed(
+    connection: Connection, log_id: int, read: Mapping[int, Statement], viewer: Viewer | None
+) -> dict[int, list[tuple[str, Audience, str, bool]]]:
+    """Of each statement the sealed fields that are still there: name, audience, disclosure, and whether ``viewer``
+    may read it."""
+    held = set[ChainId]()
+    if viewer is not None and not viewer.staff:
+        held = held_by(connection, log_id, viewer.party, (chain for s in read.values() for chain in s.targets))
+    kept: defaultdict[int, list[tuple[str, Audience, str, bool]]] = defaultdict(list)
+    for some in chunks(sorted(index for index, statement in read.items() if statement.sealed)):
+        query = select(disclosures).where(disclosures.c.log_id == log_id, disclosures.c.first_index.in_(some))
+        for row in connection.execute(query.order_by(disclosures.c.first_index, disclosures.c.name)):
+            statement = read[row.first_index]
+            holders = [viewer.party] if viewer and not held.isdisjoint(statement.targets) else []
+            may = audiences(viewer, (statement.iss, statement.for_), holders)
+            kept[row.first_index].append((row.name, row.audience, row.disclosure, row.audience in may))
+    return kept
+
+
 def _open(
     connection: Connection, log_id: int, read: Mapping[int, Statement], viewer: Viewer | None
 ) -> dict[int, _Opened]:
     """Each statement with the sealed fields that ``viewer`` may read; of the others only that they are there."""
-    held = set[ChainId]()
-    if viewer is not None and not viewer.staff:
-        held = held_by(connection, log_id, viewer.party, (chain for s in read.values() for chain in s.targets))
-    kept: defaultdict[int, list[tuple[str, Audience, str]]] = defaultdict(list)
-    for some in chunks(sorted(index for index, statement in read.items() if statement.sealed)):
-        query = select(disclosures).where(disclosures.c.log_id == log_id, disclosures.c.first_index.in_(some))
-        for row in connection.execute(query.order_by(disclosures.c.first_index, disclosures.c.name)):
-            kept[row.first_index].append((row.name, row.audience, row.disclosure))
+    kept = disclosed(connection, log_id, read, viewer)
+    lost = _lost(connection, log_id, read)
     opened = {}
     for index, statement in read.items():
-        holders = [viewer.party] if viewer and not held.isdisjoint(statement.targets) else []
-        may = audiences(viewer, (statement.iss, statement.for_), holders)
-        values, sealed = _clear(statement.body), []
-        for name, audience, disclosure in kept[index]:
-            if audience in may:
-                values[name] = unseal(disclosure)[1]
-            else:
-                sealed.append(Sealed(name, audience))
-        opened[index] = _Opened(statement, values, sealed, len(statement.sealed) - len(kept[index]))
+        mine = kept.get(index, [])
+        values = _clear(statement.body) | {name: unseal(one)[1] for name, _, one, may in mine if may}
+        sealed = [Sealed(name, audience) for name, audience, _, may in mine if not may]
+        opened[index] = _Opened(statement, values, sealed, len(statement.sealed) - len(mine), lost[index])
     return opened
+
+
+def _lost(connection: Connection, log_id: int, indexes: Iterable[int]) -> defaultdict[int, list[Lost]]:
+    """What was erased of the statements at these first indexes, each field once."""
+    lost: defaultdict[int, list[Lost]] = defaultdict(list)
+    for some in chunks(sorted(indexes)):
+        query = select(erasures.c.first_index, erasures.c.field, erasures.c.ground, erasures.c.at).where(
+            erasures.c.log_id == log_id, erasures.c.first_index.in_(some)
+        )
+        for row in connection.execute(query.order_by(erasures.c.number)):
+            if row.field not in [one.field for one in lost[row.first_index]]:
+                lost[row.first_index].append(Lost(row.field, row.ground, row.at))
+    return lost
 
 
 def found_in(connection: Connection, log_id: int, names: Names, indexes: Iterable[int]) -> dict[int, list[Found]]:
     """The findings of the statements at these first indexes, in words."""
     found: defaultdict[int, list[Found]] = defaultdict(list)
     for some in chunks(sorted(indexes)):
-        query = select(findings).where(findings.c.log_id == log_id, findings.c.first_index.in_(some))
+        query = arrivals.standing(log_id).where(findings.c.first_index.in_(some))
         rows = connection.execute(query.order_by(findings.c.first_index, findings.c.line)).all()
         for row, one in zip(rows, worded(connection, log_id, names, rows), strict=True):
             found[row.first_index].append(one)
@@ -235,8 +287,8 @@ def found_in(connection: Connection, log_id: int, names: Names, indexes: Iterabl
 
 
 def worded(connection: Connection, log_id: int, names: Names, rows: Iterable[Row[Any]]) -> list[Found]:
-    """Rows of the table ``findings`` as findings, in their order, with parties and products named."""
-    found = [Finding(row.code, row.severity, row.batch, orjson.loads(row.params)) for row in rows]
+    """Rows of ``arrivals.standing`` as findings, in their order, with parties and products named."""
+    found = [arrivals.found(row) for row in rows]
     products: dict[str, str] = {}
     for some in chunks({one.batch for one in found if one.batch}):
         query = select(batches.c.chain, batches.c.product).where(

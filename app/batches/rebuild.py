@@ -27,7 +27,7 @@ def replay(
     books.open(connection, registry, [record for record, _, _ in known], careful=False)
     for record, index, received in known:
         books.post(record, index, received)
-        registry.apply(record.statement, index)
+        registry.apply(record.statement, index, received)
     books.write()
 
 

@@ -1,15 +1,14 @@
 """Checks 13 to 16, of what only the whole walk can tell."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
 from ledger import b64u
-from ledger.bundle import Bundle
-from ledger.checkpoint import Checkpoint, Note
-from ledger.errors import BadProof, Malformed
+from ledger.errors import BadProof
 from ledger.heads import Head, Known, verify_line
 from ledger.merkle import Hash
+from ledger.origin import Origin, head_of
 from ledger.receipt import Proven
 from ledger.statement import Statement, to_ms
 from ledger.verdict import Invalid, Remark
@@ -116,37 +115,43 @@ def _head(proven: Proven | None) -> Head | None:
 def check_origin(run: Run) -> None:
     """16: what came from another county's log was shipped there, by that log's own bundle and pin."""
     used: set[int] = set()
-    verdicts: dict[int, Run] = {}
+    visited: dict[int, Run] = {}
     for item in run.items:
-        if item.statement.kind != "intake" or "from" not in item.statement.body:
-            continue
         run.record = item.record
-        log, shipment, chain, size, root = _from(item.statement.body["from"])
-        there = [place for place, other in enumerate(run.bundle.others) if _origin(other) == log]
-        used.update(there)
-        if log not in run.pins:
-            run.remarks.append(Remark("origin-not-verified", item.record, {"has": log}))
+        origin = Origin.of(item.statement)
+        if origin is None:
             continue
-        carrying = [
-            place for place in there if any(shipment == one.hash for one in run.bundle.others[place].statements)
-        ]
-        if not carrying:
-            raise BadProof("origin-absent", path="others", has=log, wanted=shipment)
-        place = carrying[0]
-        if place not in verdicts:
-            verdicts[place] = _visit(run, place)
-        other = verdicts[place]
-        (shipped,) = [one for one in other.items if one.statement.hash == shipment]
-        if shipped.statement.kind != "ship":
-            raise BadProof("origin-shipment", path="from.statement", has=shipped.statement.kind, wanted="ship")
-        indexes = [one.index for one in shipped.entries if one.entry.chain == chain]
-        if not indexes:
-            raise BadProof("origin-chain", path="from.chain", has=chain, wanted=", ".join(shipped.statement.on) or "–")
-        if indexes[0] >= size:
-            raise BadProof("origin-size", path="from.size", has=size, wanted=indexes[0] + 1)
-        other.want_consistent(size, root, "from")
+        there = [place for place, other in enumerate(run.bundle.others) if head_of(other).origin == origin.log]
+        used.update(there)
+        if origin.log in run.pins:
+            _want_shipped(run, origin, there, visited)
+        else:
+            run.remarks.append(Remark("origin-not-verified", item.record, {"has": origin.log}))
+    run.record = "others"
     if strays := set(range(len(run.bundle.others))) - used:
-        raise BadProof("origin-stray", path=f"others[{min(strays)}]", has=_origin(run.bundle.others[min(strays)]))
+        has = head_of(run.bundle.others[min(strays)]).origin
+        raise BadProof("origin-stray", path=f"others[{min(strays)}]", has=has)
+
+
+def _want_shipped(run: Run, origin: Origin, there: Sequence[int], visited: dict[int, Run]) -> None:
+    """One of the bundles from that log shows the shipment; ``visited`` are those that were verified already.
+
+    There may be several: one shipment holds many batches, one batch goes out in many shipments.
+    """
+    failed: list[BadProof] = []
+    for place in there:
+        if not any(origin.statement == one.hash for one in run.bundle.others[place].statements):
+            continue
+        other = visited.get(place) or visited.setdefault(place, _visit(run, place))
+        (shipped,) = [one for one in other.items if one.statement.hash == origin.statement]
+        try:
+            origin.want_shipped(shipped.statement, shipped.entries)
+            other.want_consistent(origin.size, origin.root, "from")
+        except BadProof as error:
+            failed.append(error)
+        else:
+            return
+    raise failed[0] if failed else BadProof("origin-absent", path="others", has=origin.log, wanted=origin.statement)
 
 
 def _visit(run: Run, place: int) -> Run:
@@ -157,15 +162,3 @@ def _visit(run: Run, place: int) -> Run:
     except Invalid as error:
         raise Invalid(16, "origin", f"others[{place}] › {error.record}", error.cause) from None
     return other
-
-
-def _origin(bundle: Bundle) -> str:
-    return Checkpoint.parse(Note.parse(bundle.checkpoint).text).origin
-
-
-def _from(value: object) -> tuple[str, str, str, int, str]:
-    """Log, shipment, chain, size and root. Raises Malformed: other bodies than the registry's come unchecked."""
-    match value:
-        case {"chain": str(chain), "log": str(log), "root": str(root), "size": int(size), "statement": str(shipment)}:
-            return log, shipment, chain, size, root
-    raise Malformed("type", path="from", wanted="chain, log, root, size, statement")

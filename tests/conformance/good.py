@@ -5,10 +5,12 @@ from dataclasses import replace
 from hashlib import sha256
 
 from ledger import b64u, checkpoint, merkle
+from ledger.bundle import Bundle
 from ledger.canonical import Json
 from ledger.checkpoint import ED25519, Checkpoint, Note, Signature, VKey
-from ledger.identity import ChainId, mark, trace_code
+from ledger.identity import ChainId, StatementHash, mark, trace_code
 from ledger.keys import prove
+from ledger.origin import Origin
 from ledger.policy import Pin, Policy
 from tests.bundles import bundle_of, daily_heads, pin_of
 from tests.conformance.town import Case, Town, case, lot, observed, town, witnessed, witnessed_pin
@@ -249,16 +251,7 @@ def shipped_abroad() -> tuple[Town, Town, ChainId, Json]:
     """A batch shipped from one town's log, received in another's: both, the batch there, and what ``from`` says."""
     here = town("log.example.org/upstream")
     chain = lot(here)
-    goods: list[Json] = [{"batch": chain, "quantity": kg("40")}]
-    ship = here.state("ship", "farm", {"goods": goods, "receiver": here.parties["shop"]}, [chain])
-    head = here.checkpoint()
-    origin: Json = {
-        "chain": chain,
-        "log": here.log,
-        "root": b64u.encode(head.root),
-        "size": head.size,
-        "statement": ship.hash,
-    }
+    origin = drawn(here, chain, _shipped(here, chain, value="40"))
     there = town("log.example.org/downstream")
     return here, there, chain, origin
 
@@ -289,3 +282,44 @@ def _origins() -> Iterator[Case]:
     second = taken_in(there, origin)
     twice = bundle_of(there, batch, second, others=[inner])
     yield case("valid-taken-in-twice", "one shipment taken in by two records", there, twice, pins=both)
+
+    for name, what, (here, there, inner, batches) in (
+        ("valid-two-lots-of-one-shipment", "two batches of one shipment, each with a bundle of its own", _two_lots()),
+        ("valid-two-shipments-of-one-batch", "one batch in two shipments, each taken in at its time", _two_shipments()),
+    ):
+        both = (pin_of(here), pin_of(there))
+        yield case(name, what, there, bundle_of(there, *batches, others=inner), pins=both)
+
+
+Abroad = tuple[Town, Town, list[Bundle], list[ChainId]]
+"""The sender's town and the receiver's, the bundles from there, the batches here."""
+
+
+def _two_lots() -> Abroad:
+    here, there = town("log.example.org/upstream"), town("log.example.org/downstream")
+    lots = sorted((lot(here), lot(here)))
+    shipment = _shipped(here, *lots)
+    size = len(here.entries)
+    batches = [taken_in(there, drawn(here, one, shipment)) for one in lots]
+    return here, there, [bundle_of(here, one, since=[size]) for one in lots], batches
+
+
+def _two_shipments() -> Abroad:
+    here, there = town("log.example.org/upstream"), town("log.example.org/downstream")
+    chain, inner, batches = lot(here), [], []
+    for _ in range(2):
+        shipment = _shipped(here, chain)
+        inner.append(bundle_of(here, chain, since=[len(here.entries)]))
+        batches.append(taken_in(there, drawn(here, chain, shipment)))
+    return here, there, inner, batches
+
+
+def _shipped(here: Town, *chains: ChainId, value: str = "20") -> StatementHash:
+    goods: list[Json] = [{"batch": chain, "quantity": kg(value)} for chain in chains]
+    return here.state("ship", "farm", {"goods": goods, "receiver": here.parties["shop"]}, chains).hash
+
+
+def drawn(here: Town, chain: ChainId, shipment: StatementHash) -> Json:
+    """``from``, as one who has just seen the log says it."""
+    head = here.checkpoint()
+    return Origin(here.log, shipment, chain, head.size, b64u.encode(head.root)).body()

@@ -55,7 +55,7 @@ def seed_apart(data: Path, world: World, url: str = "") -> Settings:
     engine = connect(settings.url)
     ticks = count(world.clock * 1000)
     lock = Lock(settings.data / "lock", world.log)
-    writer = Journal(engine, lock, world.log_key, world.log, LOG_ID, Books(LOG_ID), lambda: next(ticks))
+    writer = Journal(engine, lock, [world.log_key], world.log, LOG_ID, Books(LOG_ID), lambda: next(ticks))
     for outcome in append(writer, world, world.statements):
         assert isinstance(outcome, Appended)
     writer.close()

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from app.tables import PROJECTIONS, TRUTH, disclosures
 from ledger.canonical import Json
+from ledger.origin import Origin
+from ledger.statement import Statement
 from tests.world import World, county, harvested, kg, planted
 
 TABLES = {
@@ -29,7 +31,7 @@ def story() -> World:
     for _ in range(2):
         body: dict[str, Json] = {"inputs": [{"batch": planting}], "outputs": many}
         world.state("harvest", "farm", body, [planting], sealed={"person": "王秀兰"})
-        many = [world.output("tomato", "1") for _ in range(250)]
+        many = [world.output("tomato", "1") for _ in range(246)]
     lot = harvested(world, planting)
     for value in ("300", "200", "100"):
         goods: dict[str, Json] = {"goods": [{"batch": lot, "quantity": kg(value)}]}
@@ -42,6 +44,11 @@ def story() -> World:
         )
         world.state("receive", "coop", {**goods, "shipment": ship.hash}, [lot], sealed={"note": f"收到 {value}"})
         world.state("sell", "shop", {**goods, "channel": "shop"}, [lot], sealed={"note": "从未到店"})
+    elsewhere = Origin("log.example.org/other", ship.hash, lot, 40, ship.hash)
+    taken = [_taken_in(world, elsewhere, value) for value in ("40", "20")]
+    changes: list[dict[str, Json]] = [{"new": {"outputs": [world.output("tomato", "45")]}}, {"void": True}]
+    for one, more in zip(taken, changes, strict=True):
+        world.state("correct", "coop", {"statement": one.hash, "reason": "过磅", **more}, one.created)
     world.state(
         "correct",
         "farm",
@@ -49,6 +56,10 @@ def story() -> World:
         [lot],
     )
     return world
+
+
+def _taken_in(world: World, elsewhere: Origin, value: str) -> Statement:
+    return world.state("intake", "coop", {"from": elsewhere.body(), "outputs": [world.output("tomato", value)]})
 
 
 class Database(Protocol):

@@ -1,6 +1,7 @@
 """``gengji audit --from``: whatever is done to an exported folder is found, and the file or the record is named."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.audit import exported
-from app.audit.commands import audit
+from app.audit.commands import OWN_PIN, audit
 from app.audit.exported import audit_folder
 from app.audit.report import Report
 from app.db import connect
@@ -202,6 +203,27 @@ def test_a_folder_that_leads_elsewhere(kept: Exported, copy: Callable[[], Path])
     assert named(audit_folder(folder, kept.pin)) == {"tile/more"}
 
 
+@pytest.mark.parametrize("path", ["checkpoint", "policy.json", "tile/0/000", "tile/entries/000", "statements/0-255"])
+@pytest.mark.parametrize("put", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_a_file_that_never_ends_or_never_begins_holds_nobody_up(
+    kept: Exported, copy: Callable[[], Path], path: str, put: Callable[[Path], None]
+) -> None:
+    folder = copy()
+    (folder / path).unlink()
+    put(folder / path)
+    if path != "policy.json":
+        assert path in named(audit_folder(folder, kept.pin))
+    else:
+        assert audit(from_=folder) == 2
+
+
+def test_an_endless_checkpoint_is_not_read_to_its_end(kept: Exported, copy: Callable[[], Path]) -> None:
+    folder = copy()
+    with (folder / "checkpoint").open("ab") as file:
+        file.truncate(1 << 36)
+    assert named(audit_folder(folder, kept.pin)) == {"checkpoint"}
+
+
 # --- the least that follows ------------------------------------------------------------------------------------------
 
 
@@ -337,7 +359,11 @@ def test_clean_bad_and_unreadable(
 ) -> None:
     folder = copy()
     assert audit(from_=folder) == 0
-    assert "完好" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "完好" in said
+    assert OWN_PIN[0] in said, "and by what"
+    assert audit(from_=folder, policy=kept.folder / "policy.json") == 0
+    assert OWN_PIN[0] not in capsys.readouterr().out
     assert not (folder / "audit.json").exists()
     (folder / "tile/0/001").write_bytes(b"")
     assert audit(from_=folder, json=True) == 1

@@ -11,6 +11,7 @@ from psycopg import sql
 
 from app.audit.report import Report
 from ledger import b64u
+from ledger.statement import digest
 from tests.app.audit import tampering
 from tests.app.audit.conftest import Kept, seed_apart
 from tests.app.audit.tampering import (
@@ -31,8 +32,8 @@ from tests.parts.postgres import libpq
 Row = tuple[Any, ...]
 Tampering = tuple[str, Callable[[Database], bool], Sequence[Row]]
 
-ERASABLE = "disclosures"
-"""Whose rows may go: what was sealed may be erased, and that breaks nothing."""
+NAMELESS = "disclosures"
+"""Of these nobody can say which row went: only that one did, and of which statement."""
 
 
 def change(table: str, row: Row, column: str, at: int) -> Callable[[Database], bool]:
@@ -63,11 +64,11 @@ def tamperings(table: str, all_rows: list[Row], places: Sequence[int]) -> Iterat
         row, other = all_rows[place], all_rows[(place + 1) % len(all_rows)]
         for column in TABLES[table]:
             yield f"{column} of row {place} changed", change(table, row, column, place), [row]
-        if table != ERASABLE:
+        if table != NAMELESS:
             yield f"row {place} deleted", remove(table, [row]), [row]
         if row != other:
             yield f"rows {place} and its next swapped", lambda d, a=row, b=other: swap(d, table, a, b), [row, other]  # type: ignore[misc]
-    if table != ERASABLE:
+    if table != NAMELESS:
         for count in (1, 2):
             yield f"last {count} cut", remove(table, all_rows[-count:]), all_rows[-count:]
 
@@ -156,11 +157,35 @@ def test_a_log_that_is_not_there(kept: Kept, copy: Callable[[], File], tmp_path:
     assert (first.table, first.key, first.code) == ("logs", kept.pin.origin, "absent")
 
 
-def test_what_was_sealed_may_be_erased(kept: Kept, copy: Callable[[], File], tmp_path: Path) -> None:
+def test_what_was_sealed_goes_only_where_its_erasure_is_on_record(
+    kept: Kept, copy: Callable[[], File], tmp_path: Path
+) -> None:
     database = copy()
+    rows = database.execute("SELECT log_id, first_index, name, disclosure FROM disclosures")
+    assert len(rows) > 3
     database.execute("DELETE FROM disclosures")
+    for number, (log_id, first, name, disclosure) in enumerate(rows[1:], 1):
+        gone = b64u.decode(digest(disclosure))
+        values = (log_id, number, first, name, gone, None, "request", "要求", None, None, 1)
+        database.execute(f"INSERT INTO erasures VALUES ({', '.join('?' * len(values))})", values)
     database.connection.close()
-    assert kept.audit(f"sqlite:///{tmp_path / 'copy.sqlite'}").clean
+    report = kept.audit(f"sqlite:///{tmp_path / 'copy.sqlite'}")
+    assert [(one.check, one.key, one.code) for one in report.failures] == [
+        ("disclosure", f"{rows[0][1]}, _sd", "absent")
+    ]
+
+
+def test_what_was_erased_does_not_come_back(kept: Kept, copy: Callable[[], File], tmp_path: Path) -> None:
+    database = copy()
+    ((log_id, first, name, disclosure), *_) = database.execute(
+        "SELECT log_id, first_index, name, disclosure FROM disclosures"
+    )
+    values = (log_id, 1, first, name, b64u.decode(digest(disclosure)), None, "request", "要求", None, None, 1)
+    database.execute(f"INSERT INTO erasures VALUES ({', '.join('?' * len(values))})", values)
+    database.connection.close()
+    report = kept.audit(f"sqlite:///{tmp_path / 'copy.sqlite'}")
+    assert [(one.check, one.code) for one in report.failures] == [("disclosure", "back")]
+    assert "却又出现" in report.failures[0].words("zh")
 
 
 class Server:
@@ -209,10 +234,12 @@ def _some(table: str, all_rows: list[Row], place: int) -> Iterator[Tampering]:
     column = {
         "statements": "jws", "checkpoints": "note", "disclosures": "disclosure", "named": "name", "batches": "unit",
         "lineage": "first_index", "postings": "amount", "shipments": "carrier", "findings": "params",
+        "arrivals": "amount",
     }.get(table, "hash")  # fmt: skip
     yield column, change(table, row, column, 1), [row]
-    if table != ERASABLE:
+    if table != NAMELESS:
         yield "deleted", remove(table, [row]), [row]
         yield "cut", remove(table, all_rows[-1:]), all_rows[-1:]
-    other = all_rows[place - 1]
+    said = [TABLES[table].index(column) for column in TABLES[table] if column not in KEYS[table]]
+    other = next(one for one in reversed(all_rows[:place]) if any(one[at] != row[at] for at in said))
     yield "swapped", lambda database: swap(database, table, other, row), [other, row]

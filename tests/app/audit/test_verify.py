@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from ledger.identity import trace_code
 from ledger.policy import Pin
 from ledger.statement import Statement, parse
 from tests.app.audit.conftest import Kept
-from tests.app.seeding import folder, journal, seed
+from tests.app.seeding import folder, journal, record, seed
 from tests.world import World, county, harvested, planted, secret
 
 
@@ -45,7 +46,12 @@ def recorded(tmp_path: Path, world: World, wrong: Sequence[Statement]) -> tuple[
     engine = connect(settings.url)
     writer: Journal = journal(settings, engine, world)
     writer.registry.authorise = lambda statement: None  # type: ignore[method-assign]
-    asyncio.run(writer.append([Record(statement, verified=True) for statement in [*world.statements, *wrong]]))
+    known = world.disclosures
+    sound = [
+        replace(record(world, one), verified=True) if one.hash in known else Record(one, verified=True)
+        for one in world.statements
+    ]
+    asyncio.run(writer.append([*sound, *(Record(statement, verified=True) for statement in wrong)]))
     writer.close()
     report = audit(read_only(settings.url), Pin.parse(settings.pin.read_text()))
     engine.dispose()
