@@ -47,11 +47,16 @@ class _Batch:
         self._rows: dict[int, Row[Any]] = {}
         self._statements: dict[int, Statement] = {}
         self._notebooks: dict[KeyId, Statement] = {}
+        self._received: dict[int, int] = {}
 
     def run(self, chain: ChainId, locked: str | None) -> Report:
         head = self._head(locked)
         self._gather([chain, self._pin.root])
         self._check_statements()
+        self._tally.suspect = sum(
+            self._registry.suspect(statement.kid, self._received.get(index, 0))
+            for index, statement in self._statements.items()
+        )
         nodes = stored.nodes(self._connection, self._log_id, head.size)
         for each, rows in self._entries.items():
             self._check_chain(each, rows, head, nodes)
@@ -69,8 +74,8 @@ class _Batch:
         self._tally.checked["checkpoints"] += 1
         head = Checkpoint(self._pin.origin, 0, EMPTY_ROOT)
         try:
-            head, signed = read_checkpoint(row, self._pin.policy)
-            if verify([signed.plain]):
+            head, signatures = read_checkpoint(row, self._pin.policy)
+            if verify([signed.plain for signed in signatures]):
                 raise BadSignature("signature")
             if locked is not None:
                 check_lock(locked, self._pin, head.size, self._root_at)
@@ -122,6 +127,8 @@ class _Batch:
 
     def _check_statements(self) -> None:
         sealed = self._sealed()
+        rows = [row for rows in self._entries.values() for row in rows]
+        self._received = {row.first_index: row.received for row in rows if isinstance(row.received, int)}
         for index in sorted(self._statements):
             statement = self._statements[index]
             if wrong := column_of(self._rows[index], statement):
@@ -130,7 +137,7 @@ class _Batch:
             try:
                 key = self._registry.key_of(statement)
                 self._registry.authorise(statement)
-                self._registry.apply(statement, index)
+                self._registry.apply(statement, index, self._received.get(index, 0))
                 check = "log"
                 if index == 0 and self._pin.root not in statement.created:
                     raise NotAllowed("changed", path="root", has=self._pin.origin, wanted=self._pin.root)

@@ -3,22 +3,22 @@
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import orjson
 from cyclopts import Parameter
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from app import config, schema
+from app import config, keyring, schema
+from app.attachments.store import Store
 from app.audit import verify
 from app.audit.desk import AUDITED
+from app.audit.exported import audit_folder
 from app.audit.report import CHECKS, TABLES, Report
 from app.audit.rows import read_lock, read_only
 from app.batches import rebuild as books
@@ -26,6 +26,8 @@ from app.commands import Data, Database
 from app.config import Settings
 from app.db import connect
 from app.errors import Stopped
+from app.progress import bar
+from app.publishing.folder import MAX_PIN, PIN, read_file
 from app.tables import logs
 from ledger import wordings
 from ledger.errors import LedgerError
@@ -36,29 +38,54 @@ Json = Annotated[bool, Parameter(name="--json", negative="", help="以 JSON 输�
 
 CLEAN, BAD, UNREADABLE = 0, 1, 2
 
+OWN_PIN = (
+    "⚠ 依据的是文件夹自带的公开钉：换了整套文件也看不出来。请用 --policy 指定从别处得来的公开钉。",
+    "⚠ held against the folder's own pin: whoever exchanged the whole folder exchanged that too. Name one from"
+    " elsewhere with --policy.",
+)
+"""Said where nobody named a pin."""
 
-def audit(*, data: Data = Path("var"), database_url: Database = None, json: Json = False) -> int:
+
+From = Annotated[Path | None, Parameter(name="--from", help="导出的文件夹 · an exported folder, not a database")]
+PolicyFile = Annotated[
+    Path | None, Parameter(name="--policy", help="公开钉，应取自别处 · the pin, to be had from elsewhere")
+]
+
+
+def audit(
+    *,
+    from_: From = None,
+    policy: PolicyFile = None,
+    data: Data = Path("var"),
+    database_url: Database = None,
+    json: Json = False,
+) -> int:
     """全面核验 · check everything stored again, from the bytes; names the first bad record and counts all.
 
     Exit code 0: all of it holds; 1: a record is bad; 2: it can't be read.
+
+    With --from, what `gengji export` wrote is checked, by the pin that --policy names, else by the one in the folder.
 
     Example: gengji audit --data ./var
     """
     settings = config.load(data, os.environ, database_url=database_url)
     lang: Lang = "en" if os.environ.get("LANG", "").lower().startswith("en") else "zh"
     try:
-        report = run(settings)
+        report = run(settings) if from_ is None else run_on(from_, policy)
     except LedgerError as error:
         _complain(json, wordings.say(error, lang), error.code)
         return UNREADABLE
-    except (DBAPIError, sqlite3.Error, OSError) as error:
+    except (DBAPIError, sqlite3.Error, OSError, UnicodeDecodeError) as error:
         _complain(json, f"读不出 · unreadable: {error}".partition("\n")[0], "unreadable")
         return UNREADABLE
-    _leave(settings, report)
+    if from_ is None:
+        _leave(settings, report)
     if json:
         print(_dumps(report.json()))
     else:
         _tell(report, lang)
+        if from_ is not None and policy is None:
+            print(OWN_PIN[0 if lang == "zh" else 1])
     return CLEAN if report.clean else BAD
 
 
@@ -68,10 +95,18 @@ def run(settings: Settings) -> Report:
     locked = read_lock(settings.data / "lock", pin.origin)
     engine = read_only(settings.url)
     try:
-        with _bar("核验 · checking") as progress:
-            return verify.audit(engine, pin, locked, progress)
+        with bar("核验 · checking") as progress:
+            return verify.audit(engine, pin, locked, progress, Store(settings, make=False))
     finally:
         engine.dispose()
+
+
+def run_on(folder: Path, policy: Path | None) -> Report:
+    """The audit of an exported folder."""
+    text = policy.read_text("utf-8") if policy else read_file(folder / PIN, MAX_PIN).decode()
+    pin = Pin.parse(text)
+    with bar("核验 · checking") as progress:
+        return audit_folder(folder, pin, progress)
 
 
 def rebuild(*, data: Data = Path("var"), database_url: Database = None, json: Json = False) -> None:
@@ -83,7 +118,7 @@ def rebuild(*, data: Data = Path("var"), database_url: Database = None, json: Js
     pin = _pin(settings)
     engine = connect(settings.url)
     schema.check(engine)
-    with _bar("重算 · rebuilding") as progress, engine.execution_options(writes=True).begin() as connection:
+    with bar("重算 · rebuilding") as progress, engine.execution_options(writes=True).begin() as connection:
         log_id = connection.execute(select(logs.c.log_id).where(logs.c.origin == pin.origin)).scalar()
         if log_id is None:
             raise Stopped("no-log", path=settings.url, has=pin.origin)
@@ -99,17 +134,7 @@ def _pin(settings: Settings) -> Pin:
     url = make_url(settings.url)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
         raise Stopped("no-log", path=str(url.database))
-    return Pin.parse(settings.pin.read_text())
-
-
-@contextmanager
-def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on the terminal's error side; nothing is drawn where there is no terminal."""
-    console = Console(stderr=True)
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, size: bar.update(task, completed=done, total=size)
+    return keyring.with_retired(settings, Pin.parse(settings.pin.read_text()))
 
 
 def _leave(settings: Settings, report: Report) -> None:
@@ -126,6 +151,21 @@ def _tell(report: Report, lang: Lang) -> None:
     checked = comma.join(f"{_called(name, side)} {count}" for name, count in report.checked.items())
     if report.first is None:
         console.print((f"✓ 完好：{report.size} 条账目，", f"✓ clean: {report.size} entries, ")[side] + checked)
+    if report.suspect:
+        said = (
+            f"⚠ {report.suspect} 条记录存疑：签名密钥当时可能已被盗用。这不是坏记录，各页面会标明。",
+            f"⚠ {report.suspect} records are suspect: their keys may have been stolen by then. Not bad records; pages"
+            " mark them.",
+        )
+        console.print(said[side])
+    if report.missing:
+        count = len(report.missing)
+        said = (
+            f"还没有上传、或已丢失的附件：{count} 个",
+            f"{count} attachments are not here: not brought yet, or lost",
+        )
+        console.print(said[side])
+    if report.first is None:
         return
     console.print(("✗ 第一条坏记录：", "✗ first bad record: ")[side] + report.first.say(lang))
     bad = comma.join(f"{_called(name, side)} {count}" for name, count in report.bad.items())

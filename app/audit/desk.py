@@ -4,16 +4,18 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from app import stored
 from app.audit import picture
 from app.audit.picture import Picture
+from app.batches import arrivals
 from app.batches.events import Event, Found, worded
 from app.batches.holdings import ACCOUNTS
 from app.batches.lineage import Graph, Node
@@ -22,6 +24,7 @@ from app.log import Log
 from app.parties.names import Name, Names
 from app.problems import Lang
 from app.tables import findings, statements
+from app.witnessing.notes import cosigners, wants_witnesses
 from ledger import records, wordings
 from ledger.identity import ChainId, mark
 from ledger.statement import parse
@@ -90,12 +93,12 @@ class Drawing:
 def worklist(engine: Engine, log: Log, names: Names, limit: int = WORKLIST) -> list[Open]:
     """The newest findings, each with the statement it was found in."""
     query = (
-        select(findings, statements.c.jws)
+        arrivals.standing(log.log_id)
+        .add_columns(statements.c.jws)
         .join(
             statements,
             (statements.c.log_id == findings.c.log_id) & (statements.c.first_index == findings.c.first_index),
         )
-        .where(findings.c.log_id == log.log_id)
         .order_by(findings.c.first_index.desc(), findings.c.line)
         .limit(limit)
     )
@@ -184,6 +187,26 @@ def _fit(text: str, columns: int) -> str:
     return text
 
 
+def _witnessed(log: Log) -> dict[str, Any] | None:
+    """The newest checkpoint with a quorum, and when each witness signed it; None where the policy wants nobody."""
+    policy = log.pin.policy
+    if not wants_witnesses(policy):
+        return None
+    note = log.journal.published()
+    times = cosigners(note, policy) if note else {}
+    group = next((one for one in policy.groups if one.name == policy.quorum), None)
+    signed = [(witness, times.get(witness)) for witness in policy.witnesses]
+    return {
+        "size": stored.read_note(note).size if note else 0,
+        "wanted": group.threshold if group else 1,
+        "checkpoint": note,
+        "by": [
+            {"name": one.name, "at": datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None}
+            for one, at in signed
+        ],
+    }
+
+
 def standing(log: Log, data: Path) -> dict[str, Any]:
     """Where the log stands: its newest checkpoint, its pin, and what the last whole audit said, if there was one."""
     note = log.journal.latest() or ""
@@ -193,6 +216,7 @@ def standing(log: Log, data: Path) -> dict[str, Any]:
         "log": log.origin,
         "size": checkpoint.size if checkpoint else 0,
         "checkpoint": note,
+        "witnessed": _witnessed(log),
         "pin": orjson.loads(log.pin.text()),
         "audited": orjson.loads(path.read_bytes()) if path.exists() else None,
     }

@@ -14,11 +14,11 @@ from pathlib import Path
 from app.audit.report import Report, Tally
 from app.audit.signatures import Signatures, Signed
 from app.audit.verify import BESIDE, Progress
-from app.publishing.folder import CHECKPOINT, PIN, belongs, beside, upper_tiles
+from app.publishing.folder import CHECKPOINT, MAX_PIN, PIN, belongs, beside, read_file, upper_tiles
 from app.publishing.reading import split_bundle
 from ledger import b64u
 from ledger.canonical import loads
-from ledger.checkpoint import Checkpoint, Note, open_checkpoint
+from ledger.checkpoint import MAX_NOTE, Checkpoint, Note, open_checkpoint
 from ledger.errors import BadSignature, LedgerError, Malformed
 from ledger.keys import PublicKey
 from ledger.merkle import EMPTY_ROOT, HASH_SIZE, Hash, leaf_hash
@@ -31,7 +31,6 @@ MAX_TILE = WIDTH * HASH_SIZE
 MOST = WIDTH * (1 << 16)
 """A bundle of the longest entries."""
 MOST_STATEMENTS = WIDTH * (96 << 10)
-MAX_PIN = 128 << 10
 
 
 def audit_folder(folder: Path, pin: Pin, progress: Progress = lambda done, size: None) -> Report:
@@ -51,7 +50,7 @@ def _checkpoint(folder: Path, pin: Pin, tally: Tally) -> Checkpoint | None:
     """The folder's checkpoint, as far as it can be read: by whom it is not signed is told, and it is gone on with."""
     tally.checked["files"] += 1
     try:
-        text = (folder / CHECKPOINT).read_bytes().decode()
+        text = read_file(folder / CHECKPOINT, MAX_NOTE).decode()
         checkpoint = Checkpoint.parse(Note.parse(text).text)
     except FileNotFoundError:
         tally.fail("checkpoint", "files", CHECKPOINT, 0, "absent")
@@ -150,8 +149,7 @@ class Auditor:
         return data
 
     def _peek(self, path: str, most: int) -> bytes:
-        with (self._folder / path).open("rb") as file:
-            return file.read(most + 1)
+        return read_file(self._folder / path, most)
 
     def _fail(self, path: str, at: int, where: str, has: object, wanted: object) -> None:
         said = {"path": where, "has": str(has), "wanted": str(wanted)}

@@ -25,6 +25,8 @@ _KEYS = {
     table: [_FIELDS[table].index(column.name) for column in table.primary_key if column.name != "log_id"]
     for table in PROJECTIONS
 }
+_LOOKED_UP = (["batch"], ["corrects"], ["shipment"])
+"""What the books look things up by, after the log."""
 
 
 class Shadow:
@@ -137,7 +139,7 @@ def _bare() -> MetaData:
         copy = table.to_metadata(bare)
         if table is statements:
             continue
-        copy.indexes = {index for index in copy.indexes if index.columns.keys()[1:] in (["batch"], ["corrects"])}
+        copy.indexes = {index for index in copy.indexes if index.columns.keys()[1:] in _LOOKED_UP}
         copy.constraints = {each for each in copy.constraints if isinstance(each, PrimaryKeyConstraint)}
     bare.tables[findings.name].indexes.clear()
     return bare

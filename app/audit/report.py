@@ -17,17 +17,22 @@ NAMED = 100
 
 CHECKS: Mapping[str, tuple[str, str]] = {
     "log": ("总账的开立", "the log's opening"),
+    "file": ("导出文件", "exported files"),
     "statement": ("记录内容", "statements"),
     "signature": ("签名", "signatures"),
     "registry": ("签名人的资格", "who may sign"),
     "record": ("记录项目", "fields"),
     "notebook": ("签名簿", "notebooks"),
     "seen": ("签名人见过的总账", "what signers had seen"),
+    "heads": ("每日链头", "daily heads"),
+    "names": ("追溯码、批号和条码", "codes, lots and GTINs"),
     "disclosure": ("封存内容", "sealed fields"),
+    "attachment": ("附件", "attachments"),
     "entry": ("批次链", "chains"),
     "inclusion": ("总账收录", "inclusion in the log"),
     "tree": ("总账的树", "the log's tree"),
     "checkpoint": ("检查点", "checkpoints"),
+    "witnessed": ("见证", "witnesses"),
     "lock": ("检查点锁", "the lock"),
     "projection": ("派生账", "projections"),
     "database": ("数据库文件", "the database file"),
@@ -35,19 +40,23 @@ CHECKS: Mapping[str, tuple[str, str]] = {
 """What is checked, as it is called in Chinese and English; also the order in which failures of one place are told."""
 
 TABLES: Mapping[str, tuple[str, str]] = {
+    "files": ("文件", "file"),
     "database": ("数据库文件", "database file"),
     "logs": ("总账表", "log"),
     "statements": ("记录", "statement"),
     "entries": ("账目", "entry"),
     "tile_hashes": ("树哈希", "tile hash"),
     "checkpoints": ("检查点", "checkpoint"),
+    "witnessed": ("联署过的检查点", "cosigned checkpoint"),
     "disclosures": ("封存内容", "disclosure"),
+    "attachments": ("附件", "attachment"),
     "named": ("名称", "name"),
     "batches": ("批次", "batch"),
     "lineage": ("谱系", "lineage"),
     "postings": ("过账", "posting"),
     "shipments": ("发货", "shipment"),
     "findings": ("问题项", "finding"),
+    "arrivals": ("外地来货", "arrival"),
     "lock": ("检查点锁", "lock"),
 }
 
@@ -59,11 +68,16 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "record": ("{what}的项目不合规定，正常情况下不会被收录", "{what} has fields that would never have been accepted"),
     "notebook": ("{what}与签名人的上一条记录接不上，可能有记录被删除或调换", "{what} does not follow its signer's record before it; records may have been taken out or exchanged"),
     "seen": ("{what}的签名人当时核对过的总账与现在的不同，历史可能被改写过", "{what} was signed by somebody who saw another log than this; history may have been rewritten"),
+    "heads": ("{what}说的不是各链当时的末尾，运营方可能隐瞒了记录", "{what} is not what the chains ended with; the operator may be hiding records"),
+    "names": ("{what}用了已经给出去的追溯码、批号或条码", "{what} gives out a trace code, lot or GTIN that was given out before"),
+    "file": ("{what}与总账的其他文件不符，可能被改动、截断或调换过", "{what} does not fit the log's other files; it may have been altered, cut off or exchanged"),
     "disclosure": ("{what}与签名时不同，可能被改动过", "{what} is not as it was signed; it may have been altered"),
+    "attachment": ("{what}不是记录里写的那一个，可能被改动或调换过", "{what} is not the one that was stated; it may have been altered or exchanged"),
     "entry": ("{what}与前后的账目接不上，可能被改动、删除或调换过", "{what} does not fit those around it; it may have been altered, taken out or exchanged"),
     "inclusion": ("{what}不在签了名的总账里，它或总账的树可能被改动过", "{what} is not in the log that was signed; it or the log's tree may have been altered"),
     "tree": ("{what}与账目算出来的不同，可能被改动过", "{what} is not what the entries come to; it may have been altered"),
     "checkpoint": ("{what}与账目或总账的签名不符，可能被改动过", "{what} does not fit the entries or the log's signature; it may have been altered"),
+    "witnessed": ("{what}与账目、总账或见证方的签名不符，可能是后来塞进去的", "{what} does not fit the entries, or the signatures of log and witnesses; it may have been slipped in"),
     "lock": ("数据库与检查点锁（{key}）不一致，可能被换成了旧的或另外一份", "the database does not fit its lock ({key}); it may be an old one or another one"),
     "projection": ("{what}与签名记录推算的结果不同，可能被直接改动过", "{what} is not what the signed records come to; it may have been altered by hand"),
     "database": ("数据库文件本身已损坏，读出来的内容不可靠", "the database file itself is damaged; what is read from it cannot be relied on"),
@@ -75,6 +89,7 @@ _EXTRA = (
     "{what}没有签名记录与它对应，可能是后来塞进去的",
     "nothing signed stands behind {what}; it may have been slipped in",
 )
+_BACK = ("{what}删除过，却又出现了", "{what} was erased, and is back")
 _KEEP = ("请不要据此放行，并保全数据库", "Do not rely on it, and keep the database as it is")
 _RECOMPUTE = (
     "签名记录本身由其他各项核验；保全数据库后可用 gengji rebuild 重算",
@@ -101,7 +116,7 @@ class Failure:
     def words(self, lang: Lang) -> str:
         """For whoever supervises: which record, what may have been done to it, which check says so, what to do."""
         side = 0 if lang == "zh" else 1
-        sentence = {"absent": _GONE, "extra": _EXTRA}.get(self.code, SENTENCES[self.check])[side]
+        sentence = {"absent": _GONE, "extra": _EXTRA, "back": _BACK}.get(self.code, SENTENCES[self.check])[side]
         said = sentence.format(what=self._what(side), key=self.key)
         check, todo = CHECKS[self.check][side], (_RECOMPUTE if self.check == "projection" else _KEEP)[side]
         if lang == "zh":
@@ -148,6 +163,10 @@ class Report:
     bad: Mapping[str, int]
     failures: tuple[Failure, ...]
     """The first ``NAMED`` of them, in the order of the log, truth before projections."""
+    suspect: int = 0
+    """How many statements a thief of a key may have signed; they are shown as such, and nothing is wrong with them."""
+    missing: tuple[str, ...] = ()
+    """Attachments that are named and not here, the first ``NAMED``: not brought yet, or lost, which nobody can tell."""
 
     @property
     def first(self) -> Failure | None:
@@ -165,6 +184,8 @@ class Report:
             "root": self.root,
             "checked": dict(self.checked),
             "bad": dict(self.bad),
+            "suspect": self.suspect,
+            "missing": list(self.missing),
             "first": self.first.json() if self.first else None,
             "failures": [failure.json() for failure in self.failures],
         }
@@ -176,6 +197,8 @@ class Tally:
 
     checked: Counter[str] = field(default_factory=Counter)
     bad: Counter[str] = field(default_factory=Counter)
+    suspect: int = 0
+    missing: list[str] = field(default_factory=list)
     _kept: list[tuple[tuple[int, int, int, int], Failure]] = field(default_factory=list)
     _told: int = 0
 
@@ -197,4 +220,5 @@ class Tally:
     def report(self, origin: str, size: int, root: str) -> Report:
         self._cut()
         failures = tuple(failure for _, failure in self._kept)
-        return Report(origin, size, root, dict(self.checked), dict(self.bad), failures)
+        counts = dict(self.checked), dict(self.bad)
+        return Report(origin, size, root, *counts, failures, self.suspect, tuple(self.missing))

@@ -1,5 +1,6 @@
 """``/audit``: the regulator's pages, each also as data. HTTP only."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from app.batches.holdings import ACCOUNTS
 from app.batches.reading import BatchReader
 from app.batches.search import Wanted
 from app.batches.views import KINDS_OF_BATCH
+from app.heads.reading import Heads
 from app.log import Log
 from app.parties.reading import party as read_party
 from app.problems import language
@@ -38,6 +40,7 @@ def router(reader: BatchReader, pages: Pages, people: People, engine: Engine, lo
     """The pages over one log, for inspectors and auditors."""
     routes = APIRouter(tags=["oversight"], include_in_schema=False)
     names = reader.names
+    heads = Heads(engine, log.log_id, data)
     # What is verified is read past the readers, as bytes, by a connection that can't write.
     stored = read_only(engine.url.render_as_string(hide_password=False))
 
@@ -77,7 +80,7 @@ def router(reader: BatchReader, pages: Pages, people: People, engine: Engine, lo
         return show(request, "audit/index.html", found, text=text, typed_wrong=typed_wrong is not None)
 
     def verified(chain: ChainId) -> Report:
-        return verify_batch(stored, log.log_id, log.pin, chain, log.journal.latest())
+        return verify_batch(stored, log.log_id, log.stored, chain, log.journal.latest())
 
     def batch_page(request: Request, chain: ChainId, report: Report | None) -> Response:
         viewer = people.require(request, *STAFF)
@@ -134,6 +137,8 @@ def router(reader: BatchReader, pages: Pages, people: People, engine: Engine, lo
 
     @routes.get("/audit/log")
     def whole(request: Request) -> Response:
-        return show(request, "audit/log.html", desk.standing(log, data), checks=CHECKS)
+        found = desk.standing(log, data)
+        daily = heads.standing(found["size"])
+        return show(request, "audit/log.html", {**found, "heads": asdict(daily) if daily else None}, checks=CHECKS)
 
     return routes

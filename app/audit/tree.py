@@ -1,20 +1,24 @@
 """The log's tree grown again from the entries, held against every stored tile hash and every signed checkpoint."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, select, type_coerce
+from sqlalchemy.types import NullType
 
 from app.audit.report import Tally
+from app.audit.roots import Roots
 from app.audit.rows import Ahead, raw, said, select_raw, stream
 from app.audit.signatures import Signed
-from app.tables import checkpoints, tile_hashes
+from app.tables import checkpoints, entries, tile_hashes
 from ledger import b64u
 from ledger.checkpoint import Checkpoint, Note
 from ledger.errors import BadProof, BadSignature, LedgerError, Malformed
-from ledger.merkle import EMPTY_ROOT, Hash
+from ledger.merkle import EMPTY_ROOT, HASH_SIZE, Hash, root
 from ledger.policy import Policy
-from ledger.tiles import HEIGHT, Frontier
+from ledger.tiles import HEIGHT, WIDTH, Frontier, TileId, TileReader
 
 _LEVELS = range(1, 64 // HEIGHT)
 
@@ -23,7 +27,13 @@ class Tree:
     """Takes the leaves one by one; ``reach`` then checks what stands at this size."""
 
     def __init__(
-        self, connection: Connection, log_id: int, policy: Policy, tally: Tally, sign: Callable[[Signed], None]
+        self,
+        connection: Connection,
+        log_id: int,
+        policy: Policy,
+        tally: Tally,
+        sign: Callable[[Signed], None],
+        folder: Path,
     ) -> None:
         self._policy = policy
         self._tally = tally
@@ -38,6 +48,9 @@ class Tree:
         }
         self._strays = query.where(tile_hashes.c.level.not_in(_LEVELS))
         self._connection = connection
+        self._log_id = log_id
+        self._roots = Roots(folder)
+        self._stored = TileReader(self._fetch)
         self.covered = 0
         """The size of the last checkpoint that was reached."""
         self.root = EMPTY_ROOT
@@ -72,10 +85,12 @@ class Tree:
         self._leaves.clear()
         self._doubts.clear()
         self.covered, self.root = row.size, self._frontier.root()
+        self._roots.add(self.covered, self.root)
 
     def _read(self, row: Row[Any]) -> Checkpoint:
-        checkpoint, signed = read_checkpoint(row, self._policy)
-        self._sign(signed)
+        checkpoint, signatures = read_checkpoint(row, self._policy)
+        for signed in signatures:
+            self._sign(signed)
         return checkpoint
 
     def _grow(self, possible: set[bytes]) -> None:
@@ -106,6 +121,35 @@ class Tree:
         """There was a commit at ``size``, whose checkpoint is not stored."""
         self._tally.fail("checkpoint", "checkpoints", size, size - 1, "absent")
 
+    def root_at(self, size: int) -> Hash | None:
+        """The root of the first ``size`` leaves, which all were walked past; None where it can't be told.
+
+        It is never taken from a stored checkpoint. Where the walk met none at this size, because there was none or
+        because its row is gone, it is made of the stored hashes, each of which the walk holds against the entries.
+        """
+        found = self._roots.at(size)
+        if found is None and 0 < size <= self.covered + len(self._leaves):
+            with suppress(LedgerError):
+                return root(size, self._stored.at(size))
+        return found
+
+    def _fetch(self, wanted: Sequence[TileId]) -> list[list[Hash]]:
+        found = []
+        for tile in wanted:
+            first = tile.index * WIDTH
+            table, place = (tile_hashes, tile_hashes.c.position) if tile.level else (entries, entries.c.log_index)
+            within = (table.c.log_id == self._log_id) & place.between(first, first + tile.width - 1)
+            if tile.level:
+                within &= tile_hashes.c.level == tile.level
+            query = select(type_coerce(table.c.hash, NullType())).where(within).order_by(place)
+            # What is no hash is left out: then the tile is too narrow, and makes no root.
+            hashes: Iterable[Any] = self._connection.execute(query).scalars()
+            found.append([Hash(one) for one in hashes if isinstance(one, bytes) and len(one) == HASH_SIZE])
+        return found
+
+    def free(self) -> None:
+        self._roots.close()
+
     def close(self, size: int) -> None:
         """The log ends at ``size``: nothing may be left over, and nothing uncovered."""
         if size > self.covered:
@@ -123,27 +167,33 @@ class Tree:
         self._tally.fail("checkpoint", "checkpoints", row.size, at, error, **params)
 
 
-def read_checkpoint(row: Row[Any], policy: Policy) -> tuple[Checkpoint, Signed]:
+def read_checkpoint(row: Row[Any], policy: Policy) -> tuple[Checkpoint, list[Signed]]:
     """The checkpoint in a stored note, which the log alone has to have signed, and which the columns have to repeat.
 
-    The signature is handed back to be verified. Raises Malformed, BadProof or BadSignature.
+    The signatures, two while one log key follows the other, are handed back to be verified. Raises Malformed,
+    BadProof or BadSignature.
     """
     if not isinstance(row.note, str):
         raise Malformed("note", path="text", wanted="text")
-    note, signer = Note.parse(row.note), policy.signer(row.note)
+    note, origin = Note.parse(row.note), policy.log.name
     checkpoint = Checkpoint.parse(note.text)
-    if len(note.signatures) != 1:
-        raise BadSignature("note-unsigned", has=len(note.signatures), wanted=str(signer))
-    if checkpoint.origin != signer.name:
-        raise BadProof("checkpoint-origin", has=checkpoint.origin, wanted=signer.name)
+    known = {(vkey.name, vkey.id): vkey for vkey, _ in policy.logs}
+    signed = []
+    for one in note.signatures:
+        signer = known.pop((one.name, one.key_id), None)
+        if signer is None:
+            wanted = ", ".join(str(vkey) for vkey, _ in policy.logs)
+            raise BadSignature("note-unsigned", has=len(note.signatures), wanted=wanted)
+        signed.append(
+            Signed("checkpoint", "checkpoints", row.size, row.size - 1, signer.key, one.value, note.text.encode())
+        )
+    if checkpoint.origin != origin:
+        raise BadProof("checkpoint-origin", has=checkpoint.origin, wanted=origin)
     if checkpoint.size != row.size:
         raise Malformed("changed", path="size", has=row.size, wanted=checkpoint.size)
     if checkpoint.root != row.root:
         raise Malformed("changed", path="root", has=said(row.root), wanted=b64u.encode(checkpoint.root))
-    signature = note.signatures[0].value
-    return checkpoint, Signed(
-        "checkpoint", "checkpoints", row.size, row.size - 1, signer.key, signature, note.text.encode()
-    )
+    return checkpoint, signed
 
 
 def _tiles_of(log_id: int) -> Any:

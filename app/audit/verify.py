@@ -15,15 +15,20 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, select
 
+from app.attachments.store import Store
+from app.audit.heads import DailyHeads
+from app.audit.losses import Losses, check_files
 from app.audit.projections import Shadow
 from app.audit.report import Report, Tally
 from app.audit.rows import Ahead, pages, raw, said, select_raw, stream
 from app.audit.signatures import Signatures, Signed
 from app.audit.tree import Tree
+from app.audit.witnessed import check_witnessed
 from app.errors import Stopped
 from app.stored import chunks
 from app.tables import checkpoints, disclosures, entries, logs, statements
@@ -51,9 +56,16 @@ REMEMBERED = 100_000
 Progress = Callable[[int, int], None]
 
 
-def audit(engine: Engine, pin: Pin, locked: str | None = None, progress: Progress = lambda done, size: None) -> Report:
+def audit(
+    engine: Engine,
+    pin: Pin,
+    locked: str | None = None,
+    progress: Progress = lambda done, size: None,
+    store: Store | None = None,
+) -> Report:
     """Check the log of ``pin`` in a database against the pin and ``locked``, the note that the lock held beforehand.
 
+    With ``store`` the files that statements name are hashed again as well.
     Raises whatever the database raises where it can't be read at all.
     """
     tally = Tally()
@@ -64,6 +76,8 @@ def audit(engine: Engine, pin: Pin, locked: str | None = None, progress: Progres
             return tally.report(pin.origin, 0, b64u.encode(EMPTY_ROOT))
         auditor = Auditor(connection, log_id, pin, tally, folder, progress)
         auditor.run(locked)
+        if store is not None:
+            check_files(engine, connection, log_id, store, tally)
         _check_file(connection, tally, auditor.size)
         return tally.report(pin.origin, auditor.size, b64u.encode(auditor.root))
 
@@ -97,10 +111,12 @@ class Auditor:
         self._goal = _goal(connection, log_id)
         self._registry = Registry(pin.origin)
         self._signatures = Signatures(self._bad_signature, beside=self._goal > BESIDE)
-        self._tree = Tree(connection, log_id, pin.policy, tally, self._signatures.add)
+        self._tree = Tree(connection, log_id, pin.policy, tally, self._signatures.add, Path(folder))
         self._shadow = Shadow(connection, log_id, folder, self._registry, tally)
         self._entries = Ahead(stream(connection, select_raw(entries, log_id)))
         self._disclosures = Ahead(stream(connection, select_raw(disclosures, log_id)))
+        self._losses = Losses(connection, log_id, tally)
+        self._daily = DailyHeads(connection, log_id)
         self._heads: OrderedDict[ChainId, tuple[int, bytes]] = OrderedDict()
         self._notebooks: dict[KeyId, tuple[int, StatementHash, int]] = {}
         self._received = 0
@@ -117,11 +133,17 @@ class Auditor:
             self._orphans(None)
             for row in self._disclosures.rest():
                 self._fail_disclosure(row)
+            self._losses.close(self.size)
             self._tree.close(self.size)
+            check_witnessed(
+                self._connection, self._log_id, self._pin.policy, self._tally, self._signatures.add, self._tree.root_at
+            )
             self._check_lock(locked)
             self._shadow.compare()
+            self._tally.suspect = self._count_suspect()
         finally:
             self._signatures.close()
+            self._tree.free()
             self._shadow.close()
 
     # --- the walk ------------------------------------------------------------------------------------------------
@@ -164,7 +186,7 @@ class Auditor:
             received = self._link(statement.targets, row, statement, first)
             self._shadow.post(statement, first, received)
             if allowed:
-                self._registry.apply(statement, first)
+                self._registry.apply(statement, first, received)
         else:
             self._link(None, row, None, first)
         self._tree.reach(self.size)
@@ -188,6 +210,7 @@ class Auditor:
         while self.size < end:
             self._fail_entry(self.size, "absent")
             self._tree.add(EMPTY_ROOT)
+            self._daily.skip()
             self.size += 1
 
     # --- a statement ---------------------------------------------------------------------------------------------
@@ -218,11 +241,16 @@ class Auditor:
                 statement.hash,
                 statement.seen[0] if statement.seen else 0,
             )
+            if statement.kind == "log.heads":
+                check = "heads"
+                self._tally.checked["heads"] += 1
+                self._daily.check(statement, first)
             if sealed or statement.sealed:
                 check = "disclosure"
             opened = open_rows(statement, sealed)
             check = "record"
             self._check_record(statement, opened)
+            self._losses.check(statement, first, sealed, opened)
         except LedgerError as error:
             table = "disclosures" if check == "disclosure" else "statements"
             key_ = f"{first}, {error.params.get('name', '–')}" if check == "disclosure" else first
@@ -247,9 +275,8 @@ class Auditor:
             raise Malformed("seen-other", path="seen", has=size, wanted=first)
 
     def _root_at(self, size: int) -> str | None:
-        query = select(*raw(checkpoints)).where(checkpoints.c.log_id == self._log_id, checkpoints.c.size == size)
-        row = self._connection.execute(query).first()
-        return None if row is None else said(row.root)
+        root = self._tree.root_at(size)
+        return None if root is None else b64u.encode(root)
 
     def _sealed(self, first: int) -> list[Row[Any]]:
         """The statement's disclosures; those before it, left behind, belong to none."""
@@ -309,6 +336,7 @@ class Auditor:
                 self._fail_entry(index, "absent")
                 self._heads.pop(chain, None)
                 self._tree.add(EMPTY_ROOT)
+                self._daily.skip()
             else:
                 self._entry(entry, chain, hash_, first, place)
             self.size = index + 1
@@ -318,8 +346,9 @@ class Auditor:
         """An entry without a statement to hold it against: its hash is taken as it is."""
         self._tally.checked["entries"] += 1
         self._pad(entry.log_index)
-        self._heads.pop(ChainId(said(entry.chain)), None)
+        self._heads.pop(chain := ChainId(said(entry.chain)), None)
         self._tree.add(Hash(entry.hash) if isinstance(entry.hash, bytes) else EMPTY_ROOT)
+        self._daily.add(chain, entry.seq, entry.hash, entry.received)
         self.size = entry.log_index + 1
         self._received = entry.received if isinstance(entry.received, int) else self._received
 
@@ -338,7 +367,7 @@ class Auditor:
             self._fail_entry(entry.log_index, "changed", path=name, has=said(has), wanted=said(want))
             self._tree.add(leaf, entry.hash if isinstance(entry.hash, bytes) else None)
             # If its own hash is that of another entry, what follows goes on from there: both are known to nobody.
-            self._heads[chain] = (seq, leaf if name != "received" else entry.hash)
+            self._go_on(chain, seq, leaf if name != "received" else entry.hash, None)
             return
         if not self._in_time(entry.received, first, place):
             if place == 0 and entry.received > self._received:
@@ -347,7 +376,11 @@ class Auditor:
                 self._fail_entry(entry.log_index, "time-falls", has=entry.received, wanted=self._received)
         self._received = entry.received
         self._tree.add(leaf)
-        self._heads[chain] = (seq, leaf)
+        self._go_on(chain, seq, leaf, entry.received)
+
+    def _go_on(self, chain: ChainId, seq: int, hash_: bytes, received: int | None) -> None:
+        self._heads[chain] = (seq, hash_)
+        self._daily.add(chain, seq, hash_, received)
 
     def _in_time(self, received: object, first: int, place: int) -> bool:
         """The same within a commit, never less than before, and more only where a commit ended."""
@@ -355,6 +388,24 @@ class Auditor:
             return True
         ended = place == 0 and self._tree.covered == first
         return isinstance(received, int) and ended and received > self._received
+
+    def _count_suspect(self) -> int:
+        """How many statements a thief may have signed, as it is known at the end of the log."""
+        count = 0
+        stated = select(func.count()).select_from(
+            statements.join(
+                entries,
+                (entries.c.log_id == statements.c.log_id) & (entries.c.log_index == statements.c.first_index),
+            )
+        )
+        for kid in self._registry.keys:
+            if (since := self._registry.suspect_since(kid)) is not None:
+                count += self._connection.execute(
+                    stated.where(
+                        statements.c.log_id == self._log_id, statements.c.kid == kid, entries.c.received >= since
+                    )
+                ).scalar_one()
+        return count
 
     # --- the lock ------------------------------------------------------------------------------------------------
 

@@ -3,16 +3,18 @@
 It serves admission, forms, pages, import and documents alike.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ledger.canonical import Json
 from ledger.errors import Malformed
 from ledger.records import growing, moving, processing, registry, selling, storing, testing
 from ledger.records.kind import Kind, batches_named
-from ledger.records.shapes import Audience, Field
+from ledger.records.shapes import ATTACHMENT, Audience, Field, ListOf
 from ledger.statement import Statement
 
 __all__ = [
+    "ATTACHING",
     "KINDS",
     "POLICY",
     "ROLES",
@@ -20,6 +22,7 @@ __all__ = [
     "Audience",
     "Field",
     "Kind",
+    "attached",
     "batches_named",
     "check",
     "check_correction",
@@ -55,6 +58,23 @@ SEALED: Mapping[str, Audience] = {
     field.name: field.audience for kind in KINDS.values() for field in kind.fields if field.audience != "public"
 }
 """The audience of each field that is sealed; a name has the same audience in every kind."""
+
+ATTACHING = frozenset(
+    field.name
+    for kind in KINDS.values()
+    for field in kind.fields
+    if field.shape == ATTACHMENT or (isinstance(field.shape, ListOf) and field.shape.item == ATTACHMENT)
+)
+"""The fields, of any kind, that name files."""
+
+
+def attached(statement: Statement, opened: Mapping[str, Any]) -> Iterator[tuple[str, Audience, Mapping[str, Any]]]:
+    """The attachments that a statement, which fits its kind, names: each with its field (``new.…``) and audience."""
+    for before, values in (("", statement.body), ("new.", statement.body.get("new", {})), ("", opened)):
+        for name in sorted(ATTACHING & values.keys()):
+            named = values[name]
+            for one in named if isinstance(named, list) else [named]:
+                yield before + name, SEALED.get(name, "public"), one
 
 
 def kind_of(statement: Statement) -> Kind:

@@ -138,6 +138,15 @@ COMMON = (
     ),
     Field("attachments", ListOf(ATTACHMENT, high=16), "照片和附件", "photos and documents"),
     Field("papers", ListOf(ATTACHMENT, high=16), "内部附件", "documents not for the public", audience="trade"),
+    Field(
+        "portraits",
+        ListOf(ATTACHMENT, high=16),
+        "人像照片",
+        "photos that show people",
+        audience="regulator",
+        help_zh="能认出人的照片放在这里，不公开，可以删除",
+        help_en="photos in which somebody can be recognised: not for the public, and may be erased",
+    ),
     Field("note", Text(500), "备注", "note", audience="trade"),
 )
 

@@ -1,7 +1,7 @@
 """A service in memory, honest until it is told otherwise: a `World` behind an httpx transport."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -14,6 +14,8 @@ from ledger.identity import ChainId, mark, trace_code
 from ledger.keys import KeyId
 from ledger.policy import Pin, Policy
 from ledger.statement import Statement, open_sealed, parse, read_presentation
+from ledger.tiles import HEIGHT, WIDTH, parse_tile_path
+from tests.bundles import bundle_of
 from tests.world import World
 
 Change = Callable[[dict[str, Any]], None]
@@ -25,6 +27,8 @@ class Service:
     def __init__(self, world: World) -> None:
         self.world = world
         self.requests: list[httpx.Request] = []
+        self.fetched: list[str] = []
+        """What was read of the log."""
         self.lose = 0
         """So many answers are lost after the service has done what was asked."""
         self.cut: int | None = None
@@ -33,6 +37,8 @@ class Service:
         """Given out before anything is looked at."""
         self.refusing: Callable[[Statement], LedgerError | None] = lambda statement: None
         self.tamper: Change = lambda answer: None
+        self.checkpoint: Callable[[World], str] = World.note
+        """What is published as the newest checkpoint."""
         self.lineage: dict[str, Any] = {"chain": "", "nodes": [], "edges": []}
 
     @property
@@ -44,6 +50,9 @@ class Service:
         return Pin(Policy(((self.world.vkey, ""),)), self.world.parties["root"])
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.startswith("/log/"):
+            self.fetched.append(request.url.path)
+            return self.published(request.url.path.removeprefix("/log/"))
         self.requests.append(request)
         if self.instead:
             return self.instead.pop(0)
@@ -70,11 +79,26 @@ class Service:
             return self._party(ChainId(path.split("/")[3]))
         if path.endswith("/lineage"):
             return httpx.Response(200, json=self.lineage | {"direction": request.url.params["direction"]})
+        if path.endswith("/bundle"):
+            return self._bundle(path.split("/")[3], map(int, request.url.params.get_list("since")))
         if "/label." in path:
             return httpx.Response(200, content=path.rpartition(".")[2].encode())
+        if path.endswith("/erasures"):
+            return httpx.Response(200, json={"erasures": [], "next": None})
         if path.startswith("/v1/keys/"):
             return self._notebook(KeyId(path.split("/")[3]), int(request.url.params["from"]))
-        return httpx.Response(404, json={"code": "no-code", "params": {"path": path}, "status": 404})
+        return _missing(path)
+
+    def published(self, path: str) -> httpx.Response:
+        """The log as a stranger's mirror reads it: the checkpoint, and hash tiles for every size there was."""
+        if path == "checkpoint":
+            return httpx.Response(200, text=self.checkpoint(self.world)) if self.world.entries else _missing(path)
+        tile = parse_tile_path(path)
+        first, height = tile.index * WIDTH, tile.level * HEIGHT
+        last = first + tile.width - 1
+        if tile.level < 0 or last >= len(self.world.entries) >> height:
+            return _missing(path)
+        return httpx.Response(200, content=b"".join(self.world.nodes([(height, i) for i in range(first, last + 1)])))
 
     def _stream(self, request: httpx.Request) -> Iterator[bytes]:
         cut, self.cut = self.cut, None
@@ -125,6 +149,10 @@ class Service:
     def own(self, kid: KeyId) -> list[Statement]:
         return [statement for statement in self.world.statements if statement.kid == kid]
 
+    def _bundle(self, code: str, since: Iterable[int]) -> httpx.Response:
+        (chain,) = (one for one in self.world.heads if trace_code(one) == code)
+        return httpx.Response(200, text=bundle_of(self.world, chain, since=since).text())
+
     def _party(self, chain: ChainId) -> httpx.Response:
         found = self.world.registry.parties.get(chain)
         if found is None:
@@ -142,6 +170,10 @@ class Service:
         more = start + 2 if len(self.own(kid)) > start + 2 else None
         rows = [{"n": one.n, "statement": one.jws, "index": self.world.first[one.hash]} for one in page]
         return httpx.Response(200, json={"statements": rows, "next": more})
+
+
+def _missing(path: str) -> httpx.Response:
+    return httpx.Response(404, json={"code": "no-code", "params": {"path": path}, "status": 404})
 
 
 @contextmanager

@@ -35,7 +35,7 @@ class DeadlyKey(PrivateKey):
 
 
 class Deaf(Notebook):
-    def settle(self, *_: object) -> NoReturn:
+    def keep(self, *_: object) -> NoReturn:
         die()
 
 

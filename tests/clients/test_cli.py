@@ -10,18 +10,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from clients import cli
 from clients.device import Device
 from clients.wordings import WORDINGS, say
+from ledger.checkpoint import COSIGNATURE, VKey
 from ledger.errors import LedgerError, NotAllowed
 from ledger.identity import grouped, trace_code
+from ledger.policy import Pin, Policy, Witness
 from tests.clients.honest import Service, listening
-from tests.world import World
+from tests.world import World, secret
 
 AT = "2026-03-01T06:00:00Z"
-COMMANDS = ("check", "keygen", "label", "register", "sign", "submit", "trace")
+COMMANDS = ("bundle", "check", "keygen", "label", "register", "sign", "submit", "trace", "verify")
 
 
 class Shell:
@@ -75,6 +78,22 @@ def test_submit_reports_each_line_and_says_its_trace_code(
     for statement in world.statements[-2:]:
         assert f"追溯码：{grouped(trace_code(statement.created[0]))}" in shell.out
     assert "秘密" not in shell.out
+
+
+def test_what_no_witness_has_confirmed_yet_is_said_to_be_so(
+    shell: Shell, service: Service, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    witness = Witness("w", VKey("w.example.org", COSIGNATURE, secret("w").public))
+    pin = Pin(Policy(((world.vkey, ""),), (witness,), quorum="w"), world.parties["root"])
+    device = Device.create(tmp_path / "d", os.environ["GENGJI_URL"], pin, party=world.parties["coop"])
+    world.state("key.add", "coop", device.offer(), [world.parties["coop"]])
+    monkeypatch.setenv("GENGJI_HOME", str(device.folder))
+    file = written(tmp_path / "day.jsonl", record(world))
+    service.published = lambda path: httpx.Response(404)  # type: ignore[method-assign]
+    assert shell("submit", file) == 0
+    assert "✓ day.jsonl:1 种植 已记录，见证方尚未确认" in shell.out
+    (told,) = shell.json("submit", file)["lines"]
+    assert (told["state"], told["provisional"]) == ("receipted", True)
 
 
 def test_the_same_line_is_sent_once(shell: Shell, service: Service, world: World, tmp_path: Path) -> None:

@@ -115,9 +115,9 @@ def test_each_statement_says_what_its_signer_has_seen(client: Client, world: Wor
     size = len(world.entries)
     claim = plant(client, world).statement.seen
     assert claim == (size, b64u.encode(world.checkpoint().root))
-    seen = client.notebook.seen()
+    seen = client.notebook.heads.seen()
     assert seen is not None
-    assert seen[1] == world.note()
+    assert seen.note == world.note()
 
 
 def test_a_lost_answer_is_asked_for_again(client: Client, service: Service, world: World, slept: list[float]) -> None:

@@ -79,27 +79,6 @@ def test_a_receipt_that_does_not_hold_is_not_believed(
     assert outcome.receipt == client.notebook.receipt(last.hash)
 
 
-def test_a_log_that_says_otherwise_of_the_same_size_is_found_out(client: Client, world: World) -> None:
-    """The log itself lies: it signs another tree, in which the receipt's proof is quite right."""
-    first, second = plant(client, world), plant(client, world)
-    world.disclosures |= {first.hash: [], second.hash: []}
-    world.put(first.statement)
-    planted(world)
-    planted(world)
-    client.notebook.settle(first.hash, {"receipt": json.loads(world.receipt(first.statement).text())})
-    size = len(world.entries)
-    world.put(second.statement)
-    own = world.entries.pop()
-    world.entries[-1] = own
-    world.first[second.hash] = size - 1
-    with pytest.raises(BadProof, match=r"rollback.*checkpoint"):
-        client.notebook.settle(second.hash, {"receipt": json.loads(world.receipt(second.statement).text())})
-    ((_, text, reason),) = client.notebook.disputed()
-    assert reason == "rollback"
-    assert json.loads(text)["checkpoint"] == world.note()
-    assert states(client) == ["receipted", "waiting"]
-
-
 def test_a_statement_is_not_taken_into_the_past(client: Client, service: Service, world: World) -> None:
     """Honestly proven, by an honest key, at an index that the signer knows was taken."""
     plant(client, world)
@@ -135,55 +114,7 @@ def test_the_same_receipt_may_come_under_a_newer_checkpoint_but_not_with_other_e
         client.notebook.settle(kept.hash, {"receipt": json.loads(world.receipt(kept.statement).text())})
 
 
-def test_seen_never_falls(client: Client, world: World) -> None:
-    first, second = plant(client, world), plant(client, world)
-    world.disclosures |= {first.hash: [], second.hash: []}
-    world.put(first.statement)
-    older = json.loads(world.receipt(first.statement).text())
-    world.put(second.statement)
-    client.notebook.settle(second.hash, {"receipt": json.loads(world.receipt(second.statement).text())})
-    client.notebook.settle(first.hash, {"receipt": older})
-    seen = client.notebook.seen()
-    assert seen is not None
-    assert seen[0].size == len(world.entries)
-
-
 # Witnesses
-
-
-def test_a_receipt_is_provisional_until_there_is_a_quorum(
-    service: Service, world: World, connect: Callable[[Device], Client], tmp_path: Path
-) -> None:
-    witness = secret("witness")
-    vkey = VKey("witness.example.org", checkpoint.COSIGNATURE, witness.public)
-    policy = Policy(((world.vkey, ""),), (Witness("w", vkey),), quorum="w")
-    pin = Pin(policy, world.parties["root"])
-    client = connect(Device.create(tmp_path / "d", "https://x.example", pin, party=world.parties["coop"]))
-    world.state("key.add", "coop", client.notebook.device.offer(), [world.parties["coop"]])
-    kept = plant(client, world)
-    client.send()
-    assert states(client) == ["receipted"]
-    assert [one.hash for one in client.notebook.provisional()] == [kept.hash]
-    # What no witness has confirmed is not said to have been seen.
-    assert client.notebook.seen() is None
-    assert plant(client, world).statement.seen is None
-
-    def cosigned(answer: dict[str, Any]) -> None:
-        note = Note.parse(answer["receipt"]["checkpoint"])
-        signature = checkpoint.cosign(Checkpoint.parse(note.text), vkey.name, witness, 1_772_400_000)
-        answer["receipt"]["checkpoint"] = str(Note(note.text, (*note.signatures, signature)))
-
-    service.tamper = cosigned
-    (outcome,) = client.upgrade()
-    assert outcome.kept.hash == kept.hash
-    assert client.notebook.provisional() == []
-    seen = client.notebook.seen()
-    assert seen is not None
-    assert seen[0] == world.checkpoint()
-    # Without the cosignature again, what was confirmed stays so.
-    service.tamper = lambda answer: None
-    client.notebook.settle(kept.hash, {"receipt": json.loads(world.receipt(kept.statement).text())})
-    assert client.notebook.provisional() == []
 
 
 def test_a_cosignature_that_is_forged_is_found_out(

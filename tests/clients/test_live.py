@@ -11,13 +11,16 @@ from typing import Any
 import httpx
 import pytest
 
+from clients import cli
 from clients.answers import Outcome
 from clients.client import Client
 from clients.device import Device
 from clients.notebook import Kept, Notebook
-from ledger.identity import ChainId
+from ledger import b64u
+from ledger.identity import ChainId, trace_code
 from ledger.keys import PrivateKey
 from ledger.policy import Pin
+from ledger.statement import sign
 from tests.parts.processes import free_port
 from tests.world import kg
 
@@ -112,6 +115,54 @@ def test_a_registered_party_states_and_gets_receipts_and_findings(grower: Client
     assert again[0].say("zh") != again[0].say("en")
     states = [kept.state for kept in grower.notebook.all()]
     assert states == ["receipted", "receipted", "refused", "replaced", "receipted"]
+
+
+def test_each_statement_carries_the_head_before_it_and_a_head_of_another_history_is_refused(
+    server: Server, grower: Client
+) -> None:
+    tomato = product(grower)
+    for number in range(3):
+        head = grower.notebook.heads.seen()
+        assert head is not None
+        kept = planted(grower, tomato, str(number))
+        assert kept.statement.seen == (head.size, b64u.encode(head.root))
+        (outcome,) = grower.send()
+        assert outcome.receipt is not None
+    followed = grower.follow()
+    assert followed == grower.notebook.heads.seen()
+    assert followed is not None
+    body = {"outputs": [{"product": tomato, "quantity": kg("10")}]}
+    for size, root, code in (
+        (followed.size, bytes(32), "seen-other"),
+        (1, followed.root, "seen-falls"),
+        (followed.size + 9, followed.root, "seen-other"),
+    ):
+        payload, _ = grower.notebook.payload(grower.draft("plant", body))
+        payload["seen"] = {"root": b64u.encode(root), "size": size}
+        jws = sign(payload, grower.notebook.device.key).jws
+        answer = httpx.post(f"{server.url}/v1/statements", content=jws, headers={"content-type": "application/jose"})
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+def test_a_bundle_fetched_verifies_off_line_and_is_remembered(
+    server: Server, grower: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tomato = product(grower)
+    chain = planted(grower, tomato, "一").statement.created[0]
+    grower.send()
+    file, memory, pin = tmp_path / "lot.json", tmp_path / "heads.json", server.data / "policy.json"
+    fetching = ["bundle", trace_code(chain), "-o", str(file), "--url", server.url, "--remember", str(memory)]
+    checking = ["verify", str(file), "--policy", str(pin), "--remember", str(memory), "--asked", trace_code(chain)]
+    for number in range(2):
+        assert cli.run(fetching, {}) == 0
+        assert cli.run(checking, {}) == 0
+        planted(grower, tomato, str(number))
+        grower.send()
+    server.kill()
+    assert cli.run(checking, {}) == 0
+    said = capsys.readouterr().out
+    assert said.count("✓ 有效") == 3
+    assert said.count("首次核验") == 1
 
 
 def test_killed_under_load_nothing_is_lost_and_nothing_twice(server: Server, grower: Client) -> None:

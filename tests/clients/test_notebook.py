@@ -2,7 +2,6 @@
 
 import json
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -157,13 +156,6 @@ def test_refusing_what_no_longer_waits_changes_nothing(device: Device) -> None:
         assert len(notebook.refuse(kept.hash, {"code": "x"})) == 1
         assert notebook.refuse(kept.hash, {"code": "y"}) == []
         assert notebook[kept.hash].answer == {"code": "x"}
-
-
-def test_the_checkpoint_seen_can_not_be_made_smaller(device: Device) -> None:
-    with Notebook(device) as notebook:
-        notebook._db.execute("INSERT INTO seen VALUES (1, 9, 'r', 'n')")
-        with pytest.raises(sqlite3.IntegrityError, match="never falls"):
-            notebook._db.execute("UPDATE seen SET size = 8")
 
 
 def test_without_a_party_nothing_is_signed(service: Service, tmp_path: Path) -> None:

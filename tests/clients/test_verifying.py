@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -23,6 +23,8 @@ from ledger.verdict import Invalid, Rejected, Unreadable
 from ledger.verify import CHECKS, verify
 from tests.bundles import bundle_of, daily_heads, pin_of
 from tests.clients.honest import Service, listening
+from tests.conformance.good import drawn
+from tests.conformance.town import lot, town
 from tests.world import World, county, harvested, planted, secret
 
 ROOT = Path(__file__).parents[2]
@@ -271,6 +273,48 @@ def test_a_code_typed_wrong_says_nothing_of_the_bundle(desk: Desk) -> None:
     code = trace_code(desk.lot)
     assert desk.verify(desk.bundle, "--asked", code[:-1] + str((int(code[-1]) + 1) % 10)) == 2
     assert "输错" in desk.err
+
+
+def test_a_code_left_empty_is_not_a_question_left_out(desk: Desk) -> None:
+    """`--asked "$CODE"` where the variable is empty."""
+    assert desk.verify(desk.bundle, "--asked", "") == 2
+    assert "有效" not in desk.out
+
+
+def test_two_pins_of_one_log_are_not_both_named_as_what_was_believed(desk: Desk) -> None:
+    own = pin_of(desk.world)
+    other = desk.file("other.json", Pin(own.policy, ChainId("A" * 43)).text())
+    for more in (other, desk.pin):
+        assert desk.verify(desk.bundle, "--policy", more) == 2
+        assert own.origin in desk.err
+        assert desk.out == ""
+
+
+def test_an_endless_file_is_not_taken_in(desk: Desk) -> None:
+    assert desk.verify("/dev/zero", lang="en") == 2
+    assert desk.out.startswith("✗ Unreadable")
+
+
+def test_what_is_reserved_about_another_log_is_said_beside_what_holds_here(desk: Desk) -> None:
+    """The near log covers all of its own; the far one has no daily heads, and a stolen key."""
+    far = town("log.example.org/far")
+    batch = lot(far)
+    origin = drawn(far, batch, far.forge("ship", "farm", {"to": far.parties["shop"]}, [batch]).hash)
+    stolen: dict[str, Json] = {
+        "kid": far.devices["farm"].key.public.kid,
+        "reason": "stolen",
+        "compromised_since": "2026-03-01T00:00:00Z",
+    }
+    far.state("key.revoke", "registrar", stolen, [far.parties["farm"]])
+    near = desk.world
+    (taken,) = near.state("intake", "coop", {"from": origin, "outputs": [near.output("tomato", "5")]}).created
+    size = cast(dict[str, int], origin)["size"]
+    made = bundle_of(near, taken, daily=daily_heads(near), others=[bundle_of(far, batch, since=[size])])
+    pin = desk.file("far-pin.json", pin_of(far).text())
+    assert desk.verify(desk.file("both.json", made.text()), "--policy", pin, lang="en") == 0
+    assert "complete: nothing withheld as of" in desk.out
+    assert f"complete ({far.log}): not shown" in desk.out
+    assert f"⚠ 16  {far.log}: suspect" in desk.out
 
 
 def test_a_log_that_is_remembered_is_not_rewritten_unnoticed(desk: Desk) -> None:

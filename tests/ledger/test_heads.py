@@ -1,6 +1,7 @@
 """Daily heads: the root is that of the obvious tree, and what is shown convinces of the truth and of nothing else."""
 
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from ledger import b64u, heads, merkle
 from ledger.canonical import dumps
 from ledger.errors import BadProof, Malformed
-from ledger.heads import ROW, Head, Heads, Known, Lines, parse_line, verify_line
+from ledger.heads import CLOCK, ROW, Head, Heads, Known, Lines, parse_line, verify_line
 from ledger.identity import ChainId
 from ledger.merkle import EMPTY_ROOT, Hash
 
@@ -32,13 +33,16 @@ def obvious(leaves: list[Hash]) -> Hash:
     return merkle.node_hash(obvious(leaves[:split]), obvious(leaves[split:]))
 
 
+NOON = 1_772_366_400_000
+
+
 def walked(names: list[int]) -> Heads:
     """A log in which these chains got an entry, one after the other."""
     grown = Heads()
     seqs: dict[int, int] = {}
     for place, name in enumerate(names):
         seqs[name] = seqs.get(name, -1) + 1
-        grown.add(chain(name), digest(f"entry {place}"), seqs[name])
+        grown.add(chain(name), digest(f"entry {place}"), seqs[name], NOON + place)
     return grown
 
 
@@ -60,7 +64,7 @@ def test_lines_are_those_of_the_first_entries_sorted_as_bytes(names: list[int], 
         assert [lines.head(place) for place in range(lines.count)] == wanted
         root = obvious([merkle.leaf_hash(head.line()) for head in wanted])
         assert lines.root == root
-        grown.check({"count": len(wanted), "root": b64u.encode(root), "size": size})
+        grown.check({"count": len(wanted), "root": b64u.encode(root), "size": size}, NOON)
 
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=60), st.integers(0, 90))
@@ -155,9 +159,25 @@ def test_a_false_root_or_count_is_named() -> None:
         ({"count": 2, "root": chain(0), "size": 3}, "body.root"),
     ):
         with pytest.raises(BadProof, match="heads:") as caught:
-            grown.check(body)
+            grown.check(body, NOON)
         assert caught.value.params["path"] == path
-    grown.check({"count": 2, "root": root, "size": 3})
+    grown.check({"count": 2, "root": root, "size": 3}, NOON)
+
+
+def test_heads_of_today_do_not_leave_out_what_came_yesterday() -> None:
+    """Or a bundle would be complete as of today without it."""
+    names = [1, 2, 1]
+    body: dict[str, Any] = {"count": 2, "root": b64u.encode(walked(names).at(2).root), "size": 2}
+    grown = walked(names)
+    grown.check(body, NOON + 2 + CLOCK)
+    with pytest.raises(BadProof, match="heads-late"):
+        grown.check(body, NOON + 3 + CLOCK)
+    # Where nothing is left out, or nobody knows when it came, any time will do.
+    quiet = walked(names)
+    quiet.skip()
+    whole = {**body, "root": b64u.encode(walked(names).at(3).root), "size": 3}
+    quiet.check(whole, NOON + 10 * CLOCK)
+    walked(names).check(whole, NOON + 10 * CLOCK)
 
 
 def test_sizes_never_fall_and_never_run_ahead() -> None:
@@ -194,7 +214,7 @@ def test_many_chains_are_kept_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     grown = walked(names)
     lines = grown.at(200)
     assert [lines.head(place) for place in range(lines.count)] == last_of(names)
-    grown.check({"count": 61, "root": b64u.encode(lines.root), "size": 200})
+    grown.check({"count": 61, "root": b64u.encode(lines.root), "size": 200}, NOON)
 
 
 def test_lines_kept_elsewhere_are_the_same_lines_and_damage_is_seen() -> None:

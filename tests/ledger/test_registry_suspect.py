@@ -72,6 +72,13 @@ def test_parties_that_a_suspect_registrar_brought_in_are_suspect(world: World) -
     assert not world.registry.suspect(kid("coop"), world.clock * 1000)
 
 
+def test_a_key_rests_on_those_that_vouched_for_it(world: World) -> None:
+    add_key(world, "farm-2", "farm", "farm")
+    parties = {world.parties[name] for name in ("farm", "registrar", "root")}
+    assert world.registry.vouchers(kid("farm-2")) == parties
+    assert world.registry.vouchers(kid("stranger")) == set()
+
+
 def test_keys_name_who_added_them_and_when(world: World) -> None:
     add_key(world, "farm-2", "farm", "farm")
     key = world.registry.keys[kid("farm-2")]

@@ -14,8 +14,10 @@ from ledger.identity import ChainId, TraceCode
 from ledger.keys import PublicKey
 from ledger.replay import Replay, verify_now
 from ledger.statement import Statement, parse, sign
+from ledger.verify import verify
+from tests.bundles import bundle_of, pin_of
 from tests.ledger.replaying import Told, begun, faults, judged, public, record, root_at, season, tile
-from tests.world import World, county, harvested, opened, planted, secret
+from tests.world import World, county, harvested, opened, planted, secret, time_text
 
 
 @pytest.fixture(scope="module")
@@ -326,8 +328,10 @@ def heads_of(world: World, size: int) -> dict[str, Json]:
 def test_heads_are_recomputed(behind: int) -> None:
     world = county()
     planted(world)
-    body = heads_of(world, len(world.entries) - behind)
-    assert judged(world, world.statement("log.heads", "operator", body)) == []
+    size = len(world.entries) - behind
+    body = heads_of(world, size)
+    at = time_text(world.entries[min(size, len(world.entries) - 1)].received // 1000)
+    assert judged(world, world.statement("log.heads", "operator", body, at=at)) == []
     wrong: list[dict[str, Json]] = [
         {**body, "count": 3}, {**body, "root": b64u.encode(bytes(32))}, {**body, "size": len(world.entries) + 9}
     ]  # fmt: skip
@@ -335,6 +339,25 @@ def test_heads_are_recomputed(behind: int) -> None:
         before = len(faults(world))
         record(world, world.statement("log.heads", "operator", said))
         assert [code for _, _, code in faults(world)[before:]] == ["heads-size" if said is wrong[2] else "heads"]
+
+
+def test_heads_of_before_a_record_are_not_said_to_be_of_after_it() -> None:
+    """The operator leaves a record out and says: complete as of now. The bundle holds; whoever replays sees it."""
+    world = county()
+    lot = harvested(world, planted(world))
+    body = heads_of(world, len(world.entries))
+    left_out = world.state("observe", "farm", {"weather": "晴"}, [lot])
+    world.clock += 3600
+    assert judged(world, world.statement("log.heads", "operator", body)) == ["heads-late"]
+    whole = bundle_of(world, lot, daily=world.statements[-1])
+    told = replace(
+        whole,
+        entries=tuple(one for one in whole.entries if one.entry.statement != left_out.hash),
+        statements=tuple(one for one in whole.statements if one != left_out),
+    )
+    as_of = verify(told.text(), [pin_of(world)]).complete_as_of
+    assert as_of is not None
+    assert as_of > world.entries[world.first[left_out.hash]].received
 
 
 def test_heads_by_somebody_who_may_not_are_not_looked_at() -> None:

@@ -18,11 +18,13 @@ import pytest
 from sqlalchemy import Table, select
 
 from app.db import connect
-from app.tables import accounts, batches, disclosures, entries, findings, logs, named, postings, statements
+from app.tables import accounts, batches, disclosures, entries, findings, logs, named, postings, statements, witnessed
 from clients.demo.county import ACCOUNTS, DIVISION, MARK, ORIGIN, PARTIES
 from clients.demo.stage import DAYS
 from ledger import b64u
 from ledger.canonical import Json
+from ledger.checkpoint import VKey, open_checkpoint
+from ledger.policy import Pin
 from ledger.records import KINDS
 from ledger.statement import Statement, parse
 from tests.parts.postgres import database
@@ -67,7 +69,8 @@ def whole(loaded: Loaded) -> None:
     """All of the season is there, and nothing twice."""
     kinds = Counter(statement.kind for statement in loaded.statements())
     assert kinds.keys() >= GOODS
-    assert kinds["party.register"] == len(PARTIES) + 1
+    assert kinds["party.register"] == len(PARTIES) + 2
+    assert kinds["log.heads"] >= 1
     assert kinds["place.add"] == sum(len(party.places) for party in PARTIES)
     assert sum(row.kind == "lot" for row in loaded.rows(batches)) == 48
     assert sorted(row.code for row in loaded.rows(findings)) == ["origin-unrecorded", "over-held"]
@@ -92,6 +95,17 @@ def test_every_batch_sums_to_zero_and_only_the_chillies_are_short(loaded: Loaded
     assert not [owner for (_, owner), amount in held.items() if amount and owner not in parties(loaded)], "on the road"
 
 
+def test_two_supervising_sides_have_cosigned_it(loaded: Loaded) -> None:
+    policy = Pin.parse((loaded.data / "policy.json").read_text()).policy
+    assert [one.name.endswith(MARK) for one in policy.witnesses] == [True, True]
+    assert not policy.satisfied(policy.witness_keys[:1])
+    newest = max(loaded.rows(witnessed), key=lambda row: int(row.size))
+    _, signed = open_checkpoint(newest.note, policy.log, policy.witness_keys)
+    assert policy.satisfied(signed)
+    folders = [VKey.parse(path.read_text().strip()) for path in loaded.data.glob("witnesses/*/witness.vkey")]
+    assert set(folders) == set(policy.witness_keys)
+
+
 def parties(loaded: Loaded) -> dict[str, str]:
     return {row.chain: row.name for row in loaded.rows(named) if row.type == "party"}
 
@@ -104,10 +118,10 @@ def test_each_party_is_marked_and_signs_with_its_own_key(loaded: Loaded) -> None
     for statement in signed:
         keys[statement.iss].add(statement.kid)
     root = keys.pop(next(statement.created[0] for statement in signed if statement.kind == "log.open"))
-    assert len(root) == 2, "the root acts that let in the registrar"
+    assert len(root) == 2, "the root acts that let in the registrar and the operator"
     del keys[None]
     assert {len(kids) for kids in keys.values()} == {1}
-    assert len(keys) == 1 + sum(party.agent is None and party.roles != ("inspector",) for party in PARTIES)
+    assert len(keys) == 2 + sum(party.agent is None and party.roles != ("inspector",) for party in PARTIES)
     headers = {json.loads(b64u.decode(statement.jws.split(".")[0]))["alg"] for statement in signed}
     assert headers == {"Ed25519", "ES256"}
     assert {statement.kind for statement in signed if statement.for_} >= {"plant", "harvest", "ship", "place.add"}

@@ -10,14 +10,14 @@ import signal
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from clients.client import Client
 from clients.device import Device
 from clients.importer import importing
 from clients.importer.catalogue import Parties
 from clients.importer.mapping import read
-from clients.notebook import Notebook
+from clients.notebook import Examined, Notebook
 from ledger.keys import PrivateKey
 
 
@@ -39,11 +39,13 @@ class DeadlyKey(PrivateKey):
 class DeadlyNotebook(Notebook):
     left = 0
 
-    def settle(self, *told: Any) -> Any:
-        if DeadlyNotebook.left == 0:
-            die()
-        DeadlyNotebook.left -= 1
-        return super().settle(*told)
+    def keep(self, *examined: Examined) -> None:
+        with self.together():
+            for one in examined:
+                if DeadlyNotebook.left == 0:
+                    die()
+                DeadlyNotebook.left -= 1
+                super().keep(one)
 
 
 class DeadlyClient(Client):
