@@ -1,8 +1,9 @@
-# make run · test · check · bench · lock · clean; nothing beforehand but Python 3.11 or later. All set-up happens in .venv.
+# make run · test · check · bench · fuzz · lock · script · clean; nothing beforehand but Python 3.11 or later. All set-up happens in .venv.
 DATA ?= ./var
 PORT ?= 8000
 HOST ?= 127.0.0.1
 JOBS ?= 2
+MINUTES ?= 10
 UV ?= uv
 
 BIN := .venv/bin
@@ -22,7 +23,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--extra server --group build
 
-.PHONY: run test check bench lock clean
+.PHONY: run test check bench fuzz lock script clean
 .DELETE_ON_ERROR:
 
 run: $(LOCKED) $(GENGJI)
@@ -43,10 +44,17 @@ check: $(TESTED) $(GENGJI)
 bench: $(TESTED) $(GENGJI)
 	@$(BIN)/python -m benchmarks
 
+fuzz: $(TESTED) $(GENGJI)
+	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES) $(TARGETS)
+
 lock:
 	@command -v $(UV) >/dev/null || { echo "make lock wants uv (pip install uv, or UV=path)" >&2; exit 1; }
 	$(COMPILE) pyproject.toml --output-file requirements.lock
 	$(COMPILE) --group dev --constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
+
+# The page's verifier, built and committed, so that nobody else needs Node; the tests build it again and compare.
+script:
+	@cd app/web/verify && npm ci --no-audit --no-fund --silent && npm run --silent build
 
 clean:
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage*

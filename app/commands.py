@@ -18,6 +18,7 @@ from app.errors import Stopped
 from app.lock import Lock
 from app.log import begin
 from app.tables import logs
+from app.witnessing.quorum import k_of_n, read_witness
 from ledger.policy import Pin
 
 Data = Annotated[Path, Parameter(name="--data", help="数据文件夹 · the data folder")]
@@ -30,14 +31,21 @@ def init(
     *,
     origin: str,
     public_url: str = "",
+    witness: Annotated[
+        list[str] | None, Parameter(negative="", help="见证方 · a witness, [NAME=]VKEY=URL, repeatable")
+    ] = None,
+    quorum: Annotated[int | None, Parameter(help="须有几家见证 · how many of them are enough; more than half")] = None,
     demonstration: bool = False,
     data: Data = Path("var"),
     database_url: Database = None,
 ) -> None:
     """开立总账 · open a log: its key, three root keys, log.open and the pin policy.json.
 
+    有见证方时，须有其中几家联署的检查点才算数 · with witnesses, a checkpoint counts once enough of them cosigned it.
+
     Example: gengji init --origin trace.example.org/county --public-url https://trace.example.org
     """
+    believed = k_of_n([read_witness(text) for text in witness or ()], quorum)
     settings = config.load(data, os.environ, database_url=database_url)
     now = time.time()
     log = begin(
@@ -48,6 +56,7 @@ def init(
         at=datetime.fromtimestamp(int(now), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         iat=int(now),
         demonstration=demonstration,
+        quorum=believed,
     )
     log.journal.close()
     print(f"总账 {origin} 已开立 · opened. 公开钉（请另存并公布）· pin: {settings.pin}")

@@ -19,6 +19,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 8000
     workers: int = 1
     session_hours: int = 12
+    attachments_url: str = ""
+    """Where attachments lie, such as ``s3://bucket/county``; in the data folder if nowhere else."""
+    attachment_size: int = 20 * 1024 * 1024
+    """The most bytes that an attachment may have."""
+    witnesses: dict[str, str] = {}
+    """Where witnesses are asked whose address the policy does not tell, or tells for others; by their names there."""
 
     @property
     def url(self) -> str:
@@ -42,8 +48,10 @@ def load(data: Path, environment: Mapping[str, str], **given: Any) -> Settings:
         values: dict[str, Any] = tomllib.loads(path.read_text()) if path.exists() else {}
         values |= {name: environment[key] for name in names if (key := f"GENGJI_{name.upper()}") in environment}
         values |= {name: value for name, value in given.items() if value is not None}
+        if isinstance(told := values.get("witnesses"), str):
+            values["witnesses"] = msgspec.json.decode(told)
         if unknown := values.keys() - names:
             raise ServiceError("settings", path=str(path), has=min(unknown), wanted=", ".join(sorted(names)))
         return msgspec.convert({**values, "data": str(data)}, Settings, strict=False, dec_hook=lambda t, v: t(v))
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except (tomllib.TOMLDecodeError, msgspec.DecodeError) as error:
         raise ServiceError("settings", path=str(path), has=str(error)) from None

@@ -36,6 +36,7 @@ def connect(url: str, *, synchronous: str = "FULL") -> Engine:
             f"synchronous={synchronous}",
             "foreign_keys=ON",
             "recursive_triggers=ON",
+            "secure_delete=ON",  # what is erased is overwritten; for all of it see app.erasure.scrub
             "busy_timeout=30000",
             "cache_size=-32768",
         ):

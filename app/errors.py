@@ -2,6 +2,7 @@
 
 ServiceError                       500
 ├── NotFound                       404   nothing here by that name
+├── Gone                           410   it was here, and was erased
 ├── Conflict                       409   notebook, code-taken, lot-taken, gtin-taken, held
 ├── SignInNeeded                   401   who are you? (and nothing more is told)
 ├── Forbidden                      403   you are signed in, and this belongs to somebody else
@@ -10,9 +11,10 @@ ServiceError                       500
 ├── TooMany                        429   with Retry-After
 └── Stopped                        503   the service has stopped itself, and says why
 
-ledger.errors: Malformed, BadKey, BadProof 422 · BadSignature, NotAllowed 403 · code ``size`` 413
+ledger.errors: Malformed, BadKey, BadProof, Rejected 422 · BadSignature, NotAllowed 403 · code ``size`` 413
 """
 
+from ledger import verdict
 from ledger.errors import BadKey, BadProof, BadSignature, LedgerError, Malformed, NotAllowed
 
 
@@ -22,6 +24,10 @@ class ServiceError(LedgerError):
 
 class NotFound(ServiceError):
     """Nothing here by that name."""
+
+
+class Gone(ServiceError):
+    """It was here, and was erased."""
 
 
 class Conflict(ServiceError):
@@ -58,7 +64,10 @@ STATUS: dict[type[LedgerError], int] = {
     BadProof: 422,
     BadSignature: 403,
     NotAllowed: 403,
+    verdict.Unreadable: 422,
+    verdict.Invalid: 422,
     NotFound: 404,
+    Gone: 410,
     Conflict: 409,
     SignInNeeded: 401,
     Forbidden: 403,

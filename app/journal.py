@@ -18,24 +18,27 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, IntegrityError
 
 from app import stored
 from app.db import insert_rows
 from app.errors import Conflict, NotFound, ServiceError, Stopped
+from app.group import Group, Written
 from app.lock import Held, Lock
-from app.recording import Appended, Finding, Outcome, Projection, Record
-from app.tables import checkpoints, disclosures, entries, statements, tile_hashes
+from app.recording import Appended, Outcome, Projection, Record
+from app.tables import checkpoints, tile_hashes
+from app.witnessing.notes import has_quorum, published, wants_witnesses
 from ledger import b64u, tiles
 from ledger.checkpoint import ED25519, Checkpoint, Note, VKey, open_checkpoint, sign
 from ledger.entry import Entry
 from ledger.errors import LedgerError, Malformed
 from ledger.identity import ChainId, StatementHash
 from ledger.keys import KeyId, Signer
-from ledger.merkle import Hash, root
+from ledger.merkle import root
+from ledger.policy import Policy
 from ledger.receipt import Proven, Receipt
 from ledger.registry import KINDS as REGISTRY_KINDS
 from ledger.registry import Registry
@@ -49,6 +52,8 @@ _log = logging.getLogger("gengji.journal")
 
 FIRST = 1
 """The size of a log of which nothing but its opening is written: the only one that may stand without a lock."""
+
+NO_WITNESSES = Policy(())
 
 CLOCK_BACK = 10_000
 """How far, in ms, the clock may run behind the last entry before the journal stops itself."""
@@ -80,53 +85,43 @@ class _Call:
     future: "asyncio.Future[list[Outcome]]"
 
 
-@dataclass(slots=True)
-class _Written:
-    """A statement of the group that is in the transaction but has no receipt yet."""
-
-    record: Record
-    first_index: int
-    entries: list[Entry]
-    findings: list[Finding]
-
-
-@dataclass(slots=True)
-class _Group:
-    """What one transaction writes: statements by hash, and all their leaves in the order of the log."""
-
-    received: int
-    written: dict[StatementHash, _Written] = field(default_factory=dict)
-    leaves: list[Hash] = field(default_factory=list)
-
-
 class Journal:
-    """One log's journal over ``engine`` and ``lock``; ``key`` signs checkpoints and nothing else."""
+    """One log's journal over ``engine`` and ``lock``.
+
+    All of ``keys`` sign every checkpoint, and nothing else; what is stored may have been signed by a ``retired`` one.
+    """
 
     def __init__(
         self,
         engine: Engine,
         lock: Lock,
-        key: Signer,
+        keys: Sequence[Signer],
         origin: str,
         log_id: int,
         projection: Projection,
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        policy: Policy = NO_WITNESSES,
+        retired: Sequence[VKey] = (),
     ) -> None:
         self.registry = Registry(origin)
-        self.vkey = VKey(origin, ED25519, key.public)
+        self.vkeys = [VKey(origin, ED25519, key.public) for key in keys]
         self._engine = engine
         self._lock = lock
-        self._key = key
+        self._keys = keys
+        self._signed_by = Policy(tuple((vkey, "") for vkey in dict.fromkeys((*self.vkeys, *retired))))
         self._origin = origin
         self._log_id = log_id
         self._projection = projection
         self._clock = clock
+        self._policy = policy
+        self._wants = wants_witnesses(policy)
         self._note: str | None = None
         self._received = 0
         self._frontier = Frontier()
         self._known = 0
         self._notebooks: OrderedDict[KeyId, _Head] = OrderedDict()
         self._chains: OrderedDict[ChainId, tuple[int, str]] = OrderedDict()
+        self._roots = stored.SignedRoots(log_id)
         self._waiting: deque[_Call] = deque()
         self._wake = threading.Condition()
         self._callers = 0
@@ -161,13 +156,27 @@ class Journal:
         """The last checkpoint that the lock holds, as a signed note; None for a log without entries."""
         return self._lock.read()
 
+    def published(self, at_most: int | None = None) -> str | None:
+        """The newest checkpoint that a verifier with the pin takes: with a quorum of witnesses, where it wants them."""
+        with self._engine.connect() as connection:
+            return published(connection, self._log_id, self._policy, self.latest(), at_most)
+
     def prove(self, first_index: int) -> tuple[Statement, Receipt]:
-        """The statement whose first entry has this index, with a receipt under the newest checkpoint."""
-        note = self.latest()
+        """The statement whose first entry has this index, with its receipt, under one with a quorum if it can."""
+        note = self.published()
+        if note is None or stored.read_note(note).size <= first_index:
+            note = self.latest()
         if note is None:
             raise NotFound("no-statement", has=first_index)
         with self._engine.connect() as connection:
             return stored.prove(connection, self._log_id, note, first_index)
+
+    def stop(self, why: Stopped) -> None:
+        """Write nothing more: somebody else has shown that going on would harm."""
+        with self._wake:
+            if self._stopped is None:
+                _log.critical("%s stopped: %s", self._origin, why)
+                self._stopped = why
 
     def close(self) -> None:
         """Finish what is waiting, take nothing more."""
@@ -188,8 +197,7 @@ class Journal:
                 while len(outcomes) < len(records):
                     outcomes += self._attempt(records[len(outcomes) : len(outcomes) + GROUP])
             except Stopped as stopped:
-                _log.critical("%s stopped: %s", self._origin, stopped)
-                self._stopped = stopped
+                self.stop(stopped)
                 outcomes += [stopped] * (len(records) - len(outcomes))
             except Exception as error:  # whatever it was, no caller may wait for ever
                 _log.error("%s: a group was not written", self._origin, exc_info=error)
@@ -241,13 +249,16 @@ class Journal:
             if record.statement.kind in REGISTRY_KINDS:
                 records = records[: place + 1]
                 break
+        if self._stopped is not None:
+            raise self._stopped
         with self._lock.session() as held:
             outcomes: list[Outcome | StatementHash] = []
             with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
                 self._catch_up(connection, held)
-                group = _Group(self.now())
+                group = Group(self.now())
                 self._remember(connection, records)
-                self._projection.open(connection, self.registry, records, careful=careful)
+                whole = [record for record in records if not record.closed]
+                self._projection.open(connection, self.registry, whole, careful=careful)
                 for record in records:
                     outcomes.append(self._take(connection, record, group))
                 if not group.written:
@@ -268,14 +279,16 @@ class Journal:
                 for place, entry in enumerate(done.entries)
             )
             receipt = Receipt(note, proven)
-            receipts[hash_] = Appended(done.record.statement, done.first_index, receipt, tuple(done.findings))
+            receipts[hash_] = Appended(
+                done.record.statement, done.first_index, receipt, tuple(done.findings), provisional=self._wants
+            )
         return [receipts[done] if isinstance(done, str) else self._replayed(done) for done in outcomes]
 
     def _take(
         self,
         connection: Connection,
         record: Record,
-        group: _Group,
+        group: Group,
     ) -> "Outcome | StatementHash":
         """Check ``record`` at the place it would have; its hash if it is in, else what it is answered with."""
         statement = record.statement
@@ -284,6 +297,8 @@ class Journal:
         try:
             if (first := self._recorded(connection, statement)) is not None:
                 return Appended(statement, first, Receipt("", ()), (), again=True)
+            if record.closed:
+                raise Malformed("undisclosed", path="body._sd", has=record.closed, wanted=0)
             if not record.verified:
                 statement.verify(self.registry.key_of(statement))
             self._check_notebook(connection, statement)
@@ -307,7 +322,7 @@ class Journal:
         seen = statement.seen[0] if statement.seen else 0
         self._notebooks[statement.kid] = _Head(statement.n, statement.hash, seen)
         findings = self._projection.post(record, first, group.received)
-        group.written[statement.hash] = _Written(record, first, links, findings)
+        group.written[statement.hash] = Written(record, first, links, findings)
         return statement.hash
 
     def _recorded(self, connection: Connection, statement: Statement) -> int | None:
@@ -335,42 +350,23 @@ class Journal:
         size, seen_root = statement.seen or (0, "")
         if size < head.seen:
             raise Malformed("seen-falls", path="seen.size", has=size, wanted=head.seen)
-        known = connection.execute(
-            select(checkpoints.c.root).where(checkpoints.c.log_id == self._log_id, checkpoints.c.size == size)
-        ).scalar()
-        if known != seen_root:
-            raise Malformed("seen", path="seen", has=f"{size} {seen_root}", wanted=known or "")
+        if self._roots.at(connection, size) != seen_root:
+            raise Malformed("seen-other", path="seen", has=size, root=seen_root)
 
-    def _insert(self, connection: Connection, group: _Group) -> str:
+    def _insert(self, connection: Connection, group: Group) -> str:
         log_id = self._log_id
-        rows = []
-        linked = []
-        sealed = []
-        hashes = iter(group.leaves)
-        for done in group.written.values():
-            statement, first = done.record.statement, done.first_index
-            iss = b64u.decode(statement.iss) if statement.iss else None
-            ids = (b64u.decode(statement.hash), b64u.decode(statement.kid))
-            rows.append((log_id, first, *ids, statement.n, statement.kind, iss, statement.jws))
-            for index, entry in enumerate(done.entries, first):
-                prev = b64u.decode(entry.prev) if entry.prev is not None else None
-                place = (index, b64u.decode(entry.chain), entry.seq, prev)
-                linked.append((log_id, *place, entry.received, first, next(hashes)))
-            sealed += [(log_id, first, *field) for field in done.record.disclosures]
-        insert_rows(connection, statements, rows)
-        insert_rows(connection, entries, linked)
+        group.insert(connection, log_id)
         insert_rows(connection, tile_hashes, [(log_id, *done) for done in self._frontier.completed()])
-        insert_rows(connection, disclosures, sealed)
         checkpoint = Checkpoint(self._origin, self._frontier.size, self._frontier.root())
-        note = str(Note(str(checkpoint), (sign(checkpoint, self._origin, self._key),)))
+        note = str(Note(str(checkpoint), tuple(sign(checkpoint, self._origin, key) for key in self._keys)))
         insert_rows(connection, checkpoints, [(log_id, checkpoint.size, checkpoint.root, note)])
         return note
 
-    def _settle(self, group: _Group, note: str) -> None:
+    def _settle(self, group: Group, note: str) -> None:
         self._frontier.settle()
         self._note, self._received = note, group.received
         for done in group.written.values():
-            self.registry.apply(done.record.statement, done.first_index)
+            self.registry.apply(done.record.statement, done.first_index, group.received)
         self._known = self._frontier.size
         for cache in (self._chains, self._notebooks):
             while len(cache) > _REMEMBERED:
@@ -382,7 +378,8 @@ class Journal:
         if not isinstance(outcome, Appended):
             return outcome
         statement, receipt = self.prove(outcome.first_index)
-        return Appended(statement, outcome.first_index, receipt, (), again=True)
+        provisional = not has_quorum(receipt.checkpoint, self._policy)
+        return Appended(statement, outcome.first_index, receipt, (), again=True, provisional=provisional)
 
     def now(self) -> int:
         """The time that an entry would get now, ms. Raises Stopped ``clock-back``."""
@@ -420,7 +417,7 @@ class Journal:
         if held.value is None and ours.size > FIRST:
             raise Stopped("lock-missing", has=ours.size)
         if held.value is not None:
-            locked, _ = open_checkpoint(held.value, self.vkey)
+            locked, _ = open_checkpoint(held.value, self._signed_by.signer(held.value))
             if ours.size <= locked.size:
                 code = "database-behind" if ours.size < locked.size else "database-beside"
                 raise Stopped(code, has=ours.size, wanted=locked.size)
@@ -432,7 +429,7 @@ class Journal:
         if note is None:
             self._note = None
             return
-        checkpoint, _ = open_checkpoint(note, self.vkey)
+        checkpoint, _ = open_checkpoint(note, self._signed_by.signer(note))
         edge = stored.fetch_tiles(connection, self._log_id, tiles.right_edge(checkpoint.size))
         self._frontier = Frontier.load(checkpoint.size, edge)
         if self._frontier.root() != checkpoint.root:
@@ -440,8 +437,8 @@ class Journal:
         size, received = stored.tail(connection, self._log_id)
         if size != checkpoint.size:
             raise Stopped("database-tail", has=size, wanted=checkpoint.size)
-        for statement, first_index in stored.registry_statements(connection, self._log_id, self._known):
-            self.registry.apply(statement, first_index)
+        for placed in stored.registry_statements(connection, self._log_id, self._known):
+            self.registry.apply(*placed)
         self._known = checkpoint.size
         self._note, self._received = note, received
         self._notebooks.clear()

@@ -1,22 +1,22 @@
 """A log as a service holds it: opened from its pin, its key and its lock, or begun anew."""
 
 import asyncio
-import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy import Engine, insert, select
 
-from app import schema
+from app import keyring, schema
 from app.batches.books import Books
 from app.config import Settings
 from app.db import connect
 from app.errors import ServiceError, Stopped
 from app.journal import Journal
+from app.keyring import write_key, write_private
 from app.lock import Lock
 from app.recording import Record
 from app.tables import logs
+from app.witnessing.quorum import NOBODY, Quorum
 from ledger.canonical import Json
 from ledger.checkpoint import ED25519, VKey
 from ledger.errors import LedgerError
@@ -36,6 +36,8 @@ class Log:
     origin: str
     demonstration: bool
     pin: Pin
+    stored: Pin
+    """The pin with the log keys that were retired: what stored checkpoints are checked by."""
     journal: Journal
 
     @property
@@ -48,29 +50,35 @@ def open_log(settings: Settings, engine: Engine, *, synchronous: str = "FULL") -
     if not settings.pin.exists():
         raise Stopped("no-log", path=str(settings.pin))
     pin = Pin.parse(settings.pin.read_text())
-    vkey = pin.policy.log
     with engine.connect() as connection:
-        row = connection.execute(select(logs).where(logs.c.origin == vkey.name)).first()
+        row = connection.execute(select(logs).where(logs.c.origin == pin.origin)).first()
     if row is None:
-        raise Stopped("no-log", path=settings.url, has=vkey.name)
-    key = read_key(settings.keys / "log.pem")
-    if VKey(vkey.name, ED25519, key.public) != vkey:
-        raise Stopped("log-key", path=str(settings.keys / "log.pem"), wanted=str(vkey))
-    journal = _journal(settings, key, vkey.name, row.log_id, synchronous)
-    return Log(row.log_id, vkey.name, row.demonstration, pin, journal)
+        raise Stopped("no-log", path=settings.url, has=pin.origin)
+    keys = keyring.signers(settings, pin)
+    journal = _journal(settings, keys, pin.policy, row.log_id, keyring.retired(settings), synchronous)
+    return Log(row.log_id, pin.origin, row.demonstration, pin, keyring.with_retired(settings, pin), journal)
 
 
-def _journal(settings: Settings, key: Signer, origin: str, log_id: int, synchronous: str = "FULL") -> Journal:
+def _journal(
+    settings: Settings,
+    keys: Sequence[Signer],
+    policy: Policy,
+    log_id: int,
+    retired: Sequence[VKey] = (),
+    synchronous: str = "FULL",
+) -> Journal:
     # Connections of its own: however many read, and however slowly, who writes waits for none of them.
     engine = connect(settings.url, synchronous=synchronous)
-    lock = Lock(settings.data / "lock", origin, synchronous=synchronous)
+    lock = Lock(settings.data / "lock", policy.log.name, synchronous=synchronous)
     return Journal(
         engine,
         lock,
-        key,
-        origin,
+        keys,
+        policy.log.name,
         log_id,
         Books(log_id),
+        policy=policy,
+        retired=retired,
     )
 
 
@@ -85,6 +93,7 @@ def begin(
     demonstration: bool = False,
     policy: Mapping[str, tuple[str, ...]] = POLICY,
     time_zone: str = "Asia/Shanghai",
+    quorum: Quorum = NOBODY,
 ) -> Log:
     """Open a new log: log key, three root keys, ``log.open``, and the pin that everyone checks by."""
     if settings.pin.exists():
@@ -109,30 +118,11 @@ def begin(
     opening = sign(
         draft(log=origin, kind="log.open", at=at, body=body, iss=None, iat=iat, n=0, after=None, seen=None), roots[0]
     )
-    journal = _journal(settings, key, origin, log_id)
+    believed = Policy(((VKey(origin, ED25519, key.public), ""),), *quorum)
+    journal = _journal(settings, [key], believed, log_id)
     (outcome,) = asyncio.run(journal.append([Record(opening)]))
     if isinstance(outcome, LedgerError):
         raise outcome
-    pin = Pin(Policy(((VKey(origin, ED25519, key.public), ""),)), opening.created[0])
+    pin = Pin(believed, opening.created[0])
     write_private(settings.pin, pin.text().encode(), mode=0o644)
-    return Log(log_id, origin, demonstration, pin, journal)
-
-
-def read_key(path: Path) -> PrivateKey:
-    """Raises Stopped ``no-key`` or BadKey ``key-file``."""
-    if not path.exists():
-        raise Stopped("no-key", path=str(path))
-    return PrivateKey.from_pem(path.read_bytes())
-
-
-def write_key(path: Path, key: PrivateKey) -> None:
-    """A PKCS #8 file that its owner alone can read; never over one that is there."""
-    write_private(path, key.to_pem(), mode=0o600)
-
-
-def write_private(path: Path, data: bytes, *, mode: int) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    return Log(log_id, origin, demonstration, pin, pin, journal)

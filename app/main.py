@@ -7,30 +7,43 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.responses import PlainTextResponse
 
 from app import config, problems, schema, security
 from app.accounts import demonstration
 from app.accounts import routes as accounts
 from app.accounts.people import People
+from app.attachments import routes as attachments
+from app.attachments.service import Attachments
+from app.attachments.store import Store
 from app.audit import routes as audit
 from app.batches import routes as batches
 from app.batches.reading import BatchReader
 from app.config import Settings
+from app.custody import routes as custody
+from app.custody.holding import Custodian
 from app.db import connect
 from app.desk import routes as desk
-from app.errors import NotFound
-from app.heads import HeadAsGet
+from app.erasure import routes as erasure
+from app.erasure.service import Eraser
+from app.evidence import routes as evidence
+from app.evidence.making import Bundles
+from app.head_as_get import HeadAsGet
+from app.heads.making import Daily
+from app.heads.reading import Heads
 from app.log import open_log
+from app.origins import routes as other_logs
+from app.origins.service import Origins
 from app.parties import routes as parties
 from app.parties.names import Names
 from app.public import routes as public
 from app.public.shelf import Shelf
+from app.publishing import routes as publishing
 from app.statements import reading
 from app.statements import routes as statements
 from app.statements.service import Capture
 from app.web import routes as web
 from app.web.pages import Pages
+from app.witnessing.gathering import watch
 
 
 def create_app(settings: Settings, *, synchronous: str = "FULL") -> FastAPI:
@@ -38,10 +51,21 @@ def create_app(settings: Settings, *, synchronous: str = "FULL") -> FastAPI:
     engine = connect(settings.url, synchronous=synchronous)
     schema.check(engine)
     log = open_log(settings, engine, synchronous=synchronous)
+    witnessing = watch(engine, log, settings.data, settings.witnesses)
+    heads = Heads(engine, log.log_id, settings.data)
+    store = Store(settings)
+    eraser = Eraser(settings, engine, log.log_id, store)
+    # What an old backup brought back is gone again before anybody can ask for it.
+    eraser.finish()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        daily = asyncio.create_task(Daily(settings, engine, log, heads).run())
         yield
+        daily.cancel()
+        await asyncio.gather(daily, return_exceptions=True)
+        if witnessing is not None:
+            await asyncio.to_thread(witnessing.close)
         await asyncio.to_thread(log.journal.close)
         engine.dispose()
 
@@ -63,12 +87,25 @@ def create_app(settings: Settings, *, synchronous: str = "FULL") -> FastAPI:
 
     batch_reader = BatchReader(engine, log)
     # First, for routes are tried in turn, and no other is asked for as often as the page behind a label.
-    app.include_router(public.router(pages, batch_reader, Shelf(engine, log, pages.edition), log))
+    shelf = Shelf(engine, log, pages.edition)
+    app.include_router(public.router(pages, batch_reader, shelf, log))
+
+    app.include_router(publishing.router(publishing.PublicLog(engine, log)))
 
     reader = reading.Reader(engine, log.log_id)
-    app.include_router(statements.router(Capture(engine, log.journal, log.log_id), log.journal, reader))
+    capture = Capture(engine, log.journal, log.log_id)
+    app.include_router(statements.router(capture, log.journal, reader))
     app.include_router(batches.router(batch_reader, people))
-    app.include_router(parties.router(log))
+    origins = Origins(engine, log, settings.data)
+    bundles = Bundles(engine, log, heads, origins)
+    app.include_router(evidence.router(batch_reader, bundles, people))
+    app.include_router(other_logs.router(origins, shelf.doubt))
+    app.include_router(parties.router(log, heads))
+    app.include_router(attachments.router(Attachments(engine, log.log_id, store), people))
+    app.include_router(erasure.router(eraser, people, engine, log, shelf.doubt))
+    custodian = Custodian(engine, log, capture, settings.keys / "custody.key")
+    custodian.forget_revoked()
+    app.include_router(custody.router(custodian, people))
 
     app.include_router(accounts.router(people, pages, Names(log.journal.registry), told, log.public_url))
     app.include_router(web.router(pages, people, told))
@@ -76,15 +113,6 @@ def create_app(settings: Settings, *, synchronous: str = "FULL") -> FastAPI:
     app.include_router(audit.router(batch_reader, pages, people, engine, log, settings.data))
 
     app.include_router(desk.router(batch_reader, pages, people, engine, log))
-
-    @app.get(
-        "/log/checkpoint", response_class=PlainTextResponse, tags=["log"], summary="检查点 · the newest checkpoint"
-    )
-    def checkpoint() -> str:
-        note = log.journal.latest()
-        if note is None:
-            raise NotFound("no-checkpoint")
-        return note
 
     @app.get("/healthz", tags=["operation"], summary="活着 · alive")
     def health() -> dict[str, str]:

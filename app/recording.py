@@ -3,12 +3,14 @@
 Those who bring statements, and those who keep what follows from them, know these and not the journal's workings.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import Connection
 
+from ledger import b64u, records
 from ledger.errors import LedgerError
 from ledger.identity import ChainId
 from ledger.receipt import Receipt
@@ -26,6 +28,15 @@ class Record:
     opened: Mapping[str, Any] = field(default_factory=dict)
     verified: bool = False
     """Whether its signature has been checked; if not, the journal does it."""
+    closed: int = 0
+    """How many sealed fields came without their disclosures: such a statement is only known again, never recorded."""
+
+    def files(self) -> Iterator[tuple[str, int, bytes, int, str, str]]:
+        """The attachments that it names, as the table of them has them: field, line, SHA-256, size, type, audience."""
+        lines: Counter[str] = Counter()
+        for name, audience, one in records.attached(self.statement, self.opened):
+            yield name, lines[name], b64u.decode(one["sha256"]), one["size"], one["media_type"], audience
+            lines[name] += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,8 @@ class Appended:
     receipt: Receipt
     findings: tuple[Finding, ...]
     again: bool = False
+    provisional: bool = False
+    """Whether the receipt's checkpoint still lacks the witnesses that the pin wants."""
 
 
 Outcome: TypeAlias = Appended | LedgerError

@@ -31,6 +31,9 @@ OPEN = Row(None)
 SHARED = Row(None, shared=True)
 SIGNED_IN = Row(frozenset(ACCOUNT_ROLES))
 SUPERVISORS = Row(STAFF)
+MANAGERS = Row(frozenset(("manager",)))
+STATING = Row(frozenset(("member", "manager", "inspector")))
+ERASERS = Row(frozenset(("manager", "inspector")))
 
 ROUTES: Mapping[str, Row] = {
     # --- operation
@@ -41,9 +44,19 @@ ROUTES: Mapping[str, Row] = {
     "POST /v1/statements": OPEN,
     "POST /v1/statements/check": OPEN,
     "GET /v1/keys/{}/statements": SHARED,
+    "GET /v1/keys/{}/erasures": SHARED,
+    "POST /v1/statements/{}/erase": ERASERS,
+    # --- attachments: only what a recorded statement names is taken, and read by its audience
+    "POST /v1/attachments": OPEN,
+    "POST /v1/attachments/check": OPEN,
+    "GET /v1/attachments/{}": SHARED,
+    # --- other logs' bundles: only what a recorded intake names, and only once it verifies
+    "POST /v1/origins": OPEN,
     # --- the log
     "GET /log/checkpoint": SHARED,
+    "GET /log/policy.json": SHARED,
     "GET /log/statements/{}-{}": SHARED,
+    "GET /log/tile/{}": SHARED,
     "GET /v1/log": SHARED,
     "GET /v1/changes": SHARED,
     # --- batches, parties: fields by their audience, so more for some who have signed in
@@ -52,6 +65,7 @@ ROUTES: Mapping[str, Row] = {
     "GET /v1/batches/{}/events": SHARED,
     "GET /v1/batches/{}/lineage": SHARED,
     "GET /v1/batches/{}/holdings": SHARED,
+    "GET /v1/batches/{}/bundle": SHARED,
     "GET /v1/batches/{}/label.{}": SHARED,
     "GET /v1/kinds": SHARED,
     "GET /v1/kinds/{}": SHARED,
@@ -71,6 +85,10 @@ ROUTES: Mapping[str, Row] = {
     "POST /sign-in": OPEN,
     "POST /sign-out": SIGNED_IN,
     "GET /v1/me": SIGNED_IN,
+    # --- keys that the service holds: whether the party registers, or has one, is looked up
+    "POST /v1/held/keys": MANAGERS,
+    "POST /v1/held/statements": STATING,
+    "POST /v1/held/statements/check": STATING,
     # --- a party's own page
     "GET /desk": SIGNED_IN,
     "GET /desk/": SIGNED_IN,

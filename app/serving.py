@@ -2,14 +2,16 @@
 
 import errno
 import gc
+import json
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+from msgspec import structs
 from uvicorn.supervisors import Multiprocess
 
 from app import config, main
@@ -17,6 +19,7 @@ from app.accounts import demonstration
 from app.commands import Data, Database
 from app.config import Settings
 from app.errors import Stopped
+from app.witnessing.demonstration import standing_by
 from ledger import wordings
 from ledger.identity import grouped, read_trace_code
 from ledger.wordings import Lang
@@ -53,18 +56,26 @@ def serve(
     # of them was 6 % of a stream's time.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+    with standing_by(settings) as beside:
+        _run(structs.replace(settings, witnesses={**settings.witnesses, **beside}), taken, beside)
+    return 0
+
+
+def _run(settings: Settings, taken: socket.socket, beside: Mapping[str, str]) -> None:
+    """Serves until it is told to end; ``beside`` are the witnesses that were started with it."""
     options: dict[str, Any] = {"host": settings.host, "port": settings.port, "log_level": "warning"}
     if settings.workers == 1:
-        _Server(uvicorn.Config(main.create_app(settings), server_header=False, **options), settings).run([taken])
-        return 0
-    os.environ["GENGJI_DATA"] = str(data)
-    if database_url is not None:
-        os.environ["GENGJI_DATABASE_URL"] = database_url
+        one = uvicorn.Config(main.create_app(settings), server_header=False, **options)
+        _Server(one, settings, beside).run([taken])
+        return
+    os.environ["GENGJI_DATA"] = str(settings.data)
+    os.environ["GENGJI_WITNESSES"] = json.dumps(settings.witnesses)
+    if settings.database_url:
+        os.environ["GENGJI_DATABASE_URL"] = settings.database_url
     many = uvicorn.Config(
         "app.main:from_environment", factory=True, workers=settings.workers, server_header=False, **options
     )
     Multiprocess(many, sockets=[taken]).run()
-    return 0
 
 
 def _take_port(host: str, port: int) -> socket.socket:
@@ -92,22 +103,25 @@ def _reason(error: OSError | OverflowError) -> str:
 class _Server(uvicorn.Server):
     """Says where it serves once it does: an address printed before the port is had would be a guess."""
 
-    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+    def __init__(self, config: uvicorn.Config, settings: Settings, beside: Mapping[str, str]) -> None:
         super().__init__(config)
         self._settings = settings
+        self._beside = beside
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
         if self.started:
-            print("\n".join(_welcome(self._settings)), flush=True)
+            print("\n".join(_welcome(self._settings, self._beside)), flush=True)
 
 
-def _welcome(settings: Settings) -> Iterator[str]:
+def _welcome(settings: Settings, beside: Mapping[str, str]) -> Iterator[str]:
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
     url = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
     yield "耕迹 · Gengji"
     yield f"  消费者查询 · shoppers      {url}/"
     yield f"  监管核验   · supervisors   {url}/audit"
+    for name, address in beside.items():
+        yield f"  见证       · witness       {address}/  {name}"
     told = demonstration.read(settings.data / demonstration.FILE)
     if told.code:
         code = read_trace_code(told.code)

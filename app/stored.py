@@ -1,13 +1,14 @@
 """What the database holds of a log, read as the ledger's own types. Nothing here writes."""
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, LargeBinary, bindparam, func, select, type_coerce
 
 from app.errors import NotFound, Stopped
 from app.tables import checkpoints, entries, statements, tile_hashes
-from ledger import b64u, tiles
+from ledger import tiles
 from ledger.checkpoint import Checkpoint, Note
 from ledger.entry import Entry
 from ledger.identity import ChainId
@@ -22,6 +23,10 @@ T = TypeVar("T")
 
 AT_ONCE = 500
 """How many values go into one IN list: SQLite and PostgreSQL both take more, their planners like fewer."""
+
+
+LATELY = 1000
+"""How many signed roots are kept at hand."""
 
 
 def chunks(values: Iterable[T], size: int = AT_ONCE) -> Iterator[list[T]]:
@@ -55,22 +60,48 @@ def fetch_tiles(connection: Connection, log_id: int, wanted: Sequence[TileId]) -
     found = []
     for tile in wanted:
         first = tile.index * tiles.WIDTH
-        last = first + tile.width - 1
-        if tile.level == 0:
-            query = select(entries.c.hash).where(entries.c.log_id == log_id, entries.c.log_index.between(first, last))
-            query = query.order_by(entries.c.log_index)
-        else:
-            query = select(tile_hashes.c.hash).where(
-                tile_hashes.c.log_id == log_id,
-                tile_hashes.c.level == tile.level,
-                tile_hashes.c.position.between(first, last),
-            )
-            query = query.order_by(tile_hashes.c.position)
-        hashes = [Hash(b64u.decode(row.hash, 32)) for row in connection.execute(query)]
+        asked = {"log_id": log_id, "first": first, "last": first + tile.width - 1, "level": tile.level}
+        hashes = [Hash(one) for one in connection.execute(_NODES if tile.level else _LEAVES, asked).scalars()]
         if len(hashes) != tile.width:
             raise Stopped("database-tile", path=tiles.tile_path(tile), has=len(hashes), wanted=tile.width)
         found.append(hashes)
     return found
+
+
+# Made once, and bytes as they are: a proof out of a large log reads some hundred tiles of 256 hashes.
+_LEAVES = (
+    select(type_coerce(entries.c.hash, LargeBinary))
+    .where(entries.c.log_id == bindparam("log_id"))
+    .where(entries.c.log_index.between(bindparam("first"), bindparam("last")))
+    .order_by(entries.c.log_index)
+)
+_NODES = (
+    select(type_coerce(tile_hashes.c.hash, LargeBinary))
+    .where(tile_hashes.c.log_id == bindparam("log_id"), tile_hashes.c.level == bindparam("level"))
+    .where(tile_hashes.c.position.between(bindparam("first"), bindparam("last")))
+    .order_by(tile_hashes.c.position)
+)
+
+
+class SignedRoots:
+    """The roots that a log has signed, by size; those asked for lately are at hand, for many signers saw the same."""
+
+    def __init__(self, log_id: int) -> None:
+        self._log_id = log_id
+        self._lately: OrderedDict[int, str] = OrderedDict()
+
+    def at(self, connection: Connection, size: int) -> str | None:
+        """The root, b64u, or None where there never was a checkpoint of this size."""
+        root = self._lately.get(size)
+        if root is None:
+            query = select(checkpoints.c.root).where(checkpoints.c.log_id == self._log_id, checkpoints.c.size == size)
+            root = connection.execute(query).scalar()
+            if root is None:
+                return None
+            self._lately[size] = root
+            if len(self._lately) > LATELY:
+                self._lately.popitem(last=False)
+        return root
 
 
 def nodes(connection: Connection, log_id: int, size: int) -> Nodes:
@@ -78,10 +109,14 @@ def nodes(connection: Connection, log_id: int, size: int) -> Nodes:
     return TileReader(lambda wanted: fetch_tiles(connection, log_id, wanted)).at(size)
 
 
-def registry_statements(connection: Connection, log_id: int, since: int = 0) -> Iterator[tuple[Statement, int]]:
-    """The statements that change the registry, in the order of the log, each with its first index."""
+def registry_statements(connection: Connection, log_id: int, since: int = 0) -> Iterator[tuple[Statement, int, int]]:
+    """The statements that change the registry, in the order of the log, each with first index and time of receipt."""
     query = (
-        select(statements.c.jws, statements.c.first_index)
+        select(statements.c.jws, statements.c.first_index, func.coalesce(entries.c.received, 0))
+        .outerjoin(
+            entries,
+            (entries.c.log_id == statements.c.log_id) & (entries.c.log_index == statements.c.first_index),
+        )
         .where(
             statements.c.log_id == log_id,
             statements.c.first_index >= since,
@@ -89,8 +124,8 @@ def registry_statements(connection: Connection, log_id: int, since: int = 0) -> 
         )
         .order_by(statements.c.first_index)
     )
-    for jws, first_index in connection.execute(query):
-        yield parse(jws), first_index
+    for jws, first_index, received in connection.execute(query):
+        yield parse(jws), first_index, received
 
 
 def last_of_notebook(connection: Connection, log_id: int, kid: KeyId) -> Statement | None:
@@ -124,6 +159,15 @@ def index_of(connection: Connection, log_id: int, hash_: str) -> int | None:
     query = select(statements.c.first_index).where(statements.c.log_id == log_id, statements.c.hash == hash_)
     index: int | None = connection.execute(query).scalar()
     return index
+
+
+def statement_at(connection: Connection, log_id: int, first_index: int) -> str:
+    """The JWS of the statement whose first entry has this index. Raises NotFound."""
+    query = select(statements.c.jws).where(statements.c.log_id == log_id, statements.c.first_index == first_index)
+    jws: str | None = connection.execute(query).scalar()
+    if jws is None:
+        raise NotFound("no-statement", has=first_index)
+    return jws
 
 
 def prove(connection: Connection, log_id: int, note: str, first_index: int) -> tuple[Statement, Receipt]:

@@ -4,7 +4,8 @@ Every key leads with ``log_id``, so that one database may hold many counties' lo
 hashes are 32 bytes in the database and b64u in Python (``Digest``).
 
 Truth: logs, statements, entries, tile_hashes, checkpoints (and disclosures, by the digests that name them).
-Projections, dropped and recomputed by ``gengji rebuild``: named, batches, lineage, postings, shipments, findings.
+Projections, dropped and recomputed by ``gengji rebuild``: named, batches, lineage, postings, shipments, findings,
+arrivals.
 People: accounts, sessions.
 """
 
@@ -152,6 +153,59 @@ disclosures = Table(
 
 TRUTH = (logs, statements, entries, tile_hashes, checkpoints)
 
+# --- attachments and erasures -------------------------------------------------------------------------------------
+
+# Neither truth nor a projection: which statement names which file, and what was taken away from what was sealed.
+# What is in a sealed field goes with it; so no row here may outlive a disclosure that it was read from.
+attachments = Table(
+    "attachments",
+    metadata,
+    _log_id(),
+    Column("first_index", BigInteger, nullable=False),
+    Column("field", String(64), nullable=False),
+    Column("line", SmallInteger, nullable=False),
+    Column("sha256", Digest, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("media_type", String(80), nullable=False),
+    Column("audience", String(10), nullable=False),
+    PrimaryKeyConstraint("log_id", "first_index", "field", "line"),
+    Index(None, "log_id", "sha256"),
+    CheckConstraint("audience IN ('public', 'trade', 'regulator', 'owner')", name="audience"),
+    sqlite_with_rowid=False,
+)
+
+# Never changed: who erased what, when and why. ``digest`` is that of the disclosure, ``sha256`` that of a public file.
+erasures = Table(
+    "erasures",
+    metadata,
+    _log_id(),
+    Column("number", BigInteger, nullable=False),
+    Column("first_index", BigInteger, nullable=False),
+    Column("field", String(64), nullable=False),
+    Column("digest", Digest),
+    Column("sha256", Digest),
+    Column("ground", String(8), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("account_id", String(36)),
+    Column("party", Digest),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("log_id", "number"),
+    Index(None, "log_id", "first_index"),
+    CheckConstraint("ground IN ('request', 'due')", name="ground"),
+    sqlite_with_rowid=False,
+)
+
+# Never changed: up to which erasure the storage itself has been gone over, so that its bytes are no longer there.
+scrubs = Table(
+    "scrubs",
+    metadata,
+    _log_id(),
+    Column("number", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("log_id", "number"),
+    sqlite_with_rowid=False,
+)
+
 # --- projections -------------------------------------------------------------------------------------------------
 
 named = Table(
@@ -255,7 +309,52 @@ findings = Table(
     sqlite_with_rowid=False,
 )
 
-PROJECTIONS = (named, batches, lineage, postings, shipments, findings)
+# What was taken in of another log's shipment, once for the intake and once for each correction of it.
+arrivals = Table(
+    "arrivals",
+    metadata,
+    _log_id(),
+    Column("first_index", BigInteger, nullable=False),
+    Column("intake", BigInteger, nullable=False),
+    Column("log", String(120), nullable=False),
+    Column("shipment", Digest, nullable=False),
+    Column("chain", Digest, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("unit", String(8), nullable=False),
+    PrimaryKeyConstraint("log_id", "first_index"),
+    Index(None, "log_id", "shipment"),
+    sqlite_with_rowid=False,
+)
+
+PROJECTIONS = (named, batches, lineage, postings, shipments, findings, arrivals)
+
+# --- witnesses ---------------------------------------------------------------------------------------------------
+
+# Evidence, and kept like truth; but a log stands without it, and nothing of the log is recomputed from it.
+witnessed = Table(
+    "witnessed",
+    metadata,
+    _log_id(),
+    Column("size", BigInteger, nullable=False),
+    Column("note", Text, nullable=False),
+    PrimaryKeyConstraint("log_id", "size"),
+    sqlite_with_rowid=False,
+)
+
+# --- other logs ---------------------------------------------------------------------------------------------------
+
+# Evidence out of other counties' logs: for an intake the bundle that shows where its goods were shipped.
+origins = Table(
+    "origins",
+    metadata,
+    _log_id(),
+    Column("first_index", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sender", String(120), nullable=False),
+    Column("shipped", BigInteger),
+    Column("bundle", Text, nullable=False),
+    PrimaryKeyConstraint("log_id", "first_index"),
+)
 
 # --- people ------------------------------------------------------------------------------------------------------
 
@@ -289,4 +388,17 @@ sessions = Table(
     PrimaryKeyConstraint("log_id", "token_hash"),
     ForeignKeyConstraint(["log_id", "account_id"], ["accounts.log_id", "accounts.account_id"], ondelete="CASCADE"),
     Index(None, "log_id", "account_id"),
+)
+
+# --- held keys: secrets, encrypted under a key that is not in the database (app.custody) --------------------------
+
+held_keys = Table(
+    "held_keys",
+    metadata,
+    _log_id(),
+    Column("kid", Digest, nullable=False),
+    Column("party", Digest),
+    Column("secret", LargeBinary, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    PrimaryKeyConstraint("log_id", "kid"),
 )

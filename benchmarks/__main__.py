@@ -28,7 +28,9 @@ from app.audit.verify import audit
 from app.db import connect, insert_rows
 from app.schema import migrate
 from app.tables import PROJECTIONS, TRUTH, disclosures, logs
+from benchmarks.heads import headed
 from benchmarks.season import prepared
+from benchmarks.verifying import verified
 from labels.drawing import png, svg
 from labels.label import Label
 from ledger import b64u
@@ -50,6 +52,8 @@ def main() -> None:
             *capture(Path(folder)),
             *audited(Path(folder)),
             *drawn(),
+            *headed(),
+            *verified(),
         ]
     machine = {
         "cores": os.cpu_count(),
@@ -77,7 +81,7 @@ def figure(name: str, unit: str, got: Sequence[float], limit_name: str, limit: S
 
 
 def capture(folder: Path) -> list[dict[str, Any]]:
-    singles, empties, streams, limits, pages, gets = [], [], [], [], [], []
+    singles, empties, streams, limits, pages, gets, tiles, bare = [], [], [], [], [], [], [], []
     idle = 0
     for number in range(ROUNDS):
         data = folder / f"round-{number}"
@@ -95,6 +99,8 @@ def capture(folder: Path) -> list[dict[str, Any]]:
             if target:
                 gets.append(read(url, "/empty"))
                 pages.append(read(url, target))
+            bare.append(read(url, "/empty"))
+            tiles.append(read(url, "/log/tile/0/000"))
         sent = [statement for season in streamed for statement in season]
         inserts = raw_inserts(settings.url, folder / f"raw-{number}.sqlite", before, len(sent))
         limits.append(min(raw_verifies(world, sent), inserts))
@@ -106,6 +112,7 @@ def capture(folder: Path) -> list[dict[str, Any]]:
     ]
     if pages:
         figures.append(figure("consumer page, warm", "pages/s", pages, "an empty GET", gets))
+    figures.append(figure("tile of the log, warm", "tiles/s", tiles, "an empty GET", bare))
     figures.append({"figure": "memory of the idle service", "unit": "MB", "measured": idle, "limit": "150 MB"})
     return figures
 

@@ -16,6 +16,7 @@ from clients.commands import DEFAULT, Options, open_client, speech, writing
 from clients.device import NEW, Device, read_party
 from clients.errors import NoDevice, Refused, Unreachable, Usage
 from clients.notebook import Notebook
+from clients.rotation import settled
 from clients.service import Service
 from clients.speech import Speech
 from ledger import b64u
@@ -65,7 +66,8 @@ def keygen(
     3. 本设备记下主体编号：gengji keygen --party 主体编号 --home ./my-device · note the party's id; the service is asked
     whether the key is registered there.
 
-    再运行一次显示同一把密钥 · run again it shows the same key. 给已有主体加一台设备：另用新文件夹，第一次就写 --party ·
+    再运行一次显示同一把密钥 · run again it shows the same key. 总账换了密钥，再运行并写 --policy 新公开钉 · after a
+    change of the log's key run it again with the new pin. 给已有主体加一台设备：另用新文件夹，第一次就写 --party ·
     another device of a party: a new folder, with --party from the start.
 
     Example: gengji keygen --home ./my-device --url http://127.0.0.1:8000 --policy var/policy.json
@@ -75,6 +77,8 @@ def keygen(
     found = Membership()
     if (options.home / "identity.json").exists():
         device = Device.open(options.home)
+        if policy is not None:
+            device = device.believing(Pin.parse(policy.read_text("utf-8")))
         if member:
             found = _membership(options.url or device.url, member, device, speak.lang)
             if found.checked is False:
@@ -150,20 +154,13 @@ def register(
     speak = speech(options)
     chosen = [role for role in re.split(r"[,，、\s]+", roles) if role]
     with open_client(options) as client:
-        keys = [_read_offer(path, client.notebook.device.pin.origin) for path in key or ()]
+        keys = [read_offer(path, client.notebook.device.pin.origin) for path in key or ()]
         # A registrar's act is done now or not at all: nothing is signed while the service can't be asked.
         client.log()
         said: dict[str, Any] = {"name": name, "type": type, "roles": chosen, "division": division, "side": side}
         told: dict[str, Json] = {**said, "uscc": uscc, "keys": [*keys]}
         source = f"register:{b64u.encode(sha256(dumps(told)).digest())}"
-        kept = client.register_party(**said, uscc=uscc, keys=keys, source=source)
-        if kept.state == "refused":
-            client.notebook.retry([kept.hash])
-        client.send()
-        done = client.notebook.of_source(source) or kept
-    if done.state == "refused":
-        problem = dict(done.answer or {})
-        raise Refused(int(problem.get("status", 0)), {"code": "refused", **problem})
+        done = settled(client, client.register_party(**said, uscc=uscc, keys=keys, source=source))
     party = done.statement.created[0]
     following = [_next(party, path) for path in key or ()]
     if options.json:
@@ -205,8 +202,8 @@ def _unused(device: Device) -> bool:
         return not notebook.all()
 
 
-def _read_offer(path: Path, log: str) -> dict[str, Json]:
-    """What a device offers, checked here, so that the registrar hears it in terms of the file."""
+def read_offer(path: Path, log: str, party: str = NEW) -> dict[str, Json]:
+    """What a device offers to ``party``, checked here, so that who adds it hears it in terms of the file."""
     try:
         offer = json.loads(path.read_bytes())
     except ValueError:
@@ -214,9 +211,10 @@ def _read_offer(path: Path, log: str) -> dict[str, Json]:
     match offer:
         case {"jwk": dict(jwk), "proof": str(proof), **more} if not more:
             try:
-                check_proof(PublicKey.from_jwk(jwk), proof, log, NEW)
+                check_proof(PublicKey.from_jwk(jwk), proof, log, party)
             except LedgerError:
-                raise Usage("offer-new", path=str(path), wanted=log) from None
+                code = "offer-new" if party == NEW else "offer-other"
+                raise Usage(code, path=str(path), has=party, wanted=log) from None
             return {"jwk": jwk, "proof": proof}
     raise Usage("offer-file", path=str(path))
 

@@ -21,7 +21,7 @@ from cyclopts import App, CycloptsError
 from rich.console import Console
 
 from clients import usage
-from clients.errors import NoDevice, Unreachable, Usage
+from clients.errors import NoDevice, NoWitness, Unreachable, Usage
 from clients.wordings import reason, say
 from ledger.errors import LedgerError
 from ledger.wordings import Lang
@@ -48,7 +48,7 @@ def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     except CycloptsError as error:
         complaints.print(usage.say(error, lang))
         return 2
-    except (NoDevice, Unreachable, Usage) as error:
+    except (NoDevice, NoWitness, Unreachable, Usage) as error:
         complaints.print(say(error, lang))
         return 2
     except LedgerError as error:

@@ -1,8 +1,9 @@
 """A party's commands: look before signing, sign, send, read. Files of records are read by ``clients.lines``."""
 
 import os
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,19 +11,22 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from clients import lines as files_of_lines
+from clients import ready
+from clients.attaching import Brought
 from clients.cli import language
 from clients.client import Client
+from clients.codes import read_code
 from clients.device import Device
 from clients.draft import Draft
-from clients.errors import ClientError, NoDevice, Refused, Usage
+from clients.errors import ClientError, NoDevice, Refused, Unreachable, Usage
 from clients.lines import Line
 from clients.notebook import Kept, Notebook
+from clients.remembering import read_checkpoint, read_heads
 from clients.service import Service
 from clients.speech import Speech, row
 from clients.speech import bad as bad_row
 from clients.wordings import reason
 from ledger.errors import LedgerError, Malformed
-from ledger.identity import read_trace_code
 from ledger.wordings import Lang
 
 
@@ -130,13 +134,17 @@ def submit(files: Files | None = None, /, *, options: Options = DEFAULT) -> int:
     ```
 
     写法详见 gengji sign --help，项目见服务的 /v1/kinds · more in gengji sign --help, the fields at /v1/kinds.
+    已在别处签名的文件（gengji root --output）原样发送 · a file signed elsewhere is sent as it is.
 
     Example: gengji submit harvest.jsonl shipping.jsonl
     """
     speak = speech(options)
+    if signed_elsewhere := ready.read(files or []):
+        return _send_ready(signed_elsewhere, options, speak)
     with open_client(options) as client:
         notebook, lines = client.notebook, [*files_of_lines.read(client, files or [])]
         bad: list[dict[str, Any]] = []
+        brought: list[Brought] = []
         places: dict[str, str] = {}
         try:
             # Not all at once: a refusal has everything behind it signed again.
@@ -147,14 +155,27 @@ def submit(files: Files | None = None, /, *, options: Options = DEFAULT) -> int:
                     places |= {kept.source: where for where, kept in signed if kept.source}
                     notebook.retry([kept.hash for _, kept in signed if kept.state == "refused"])
                     client.send(lambda outcome: step())
+            brought = _bring(client, speak)
+            with suppress(Unreachable, Refused):
+                client.forget_erased()
         finally:
             # Said also when it broke off: which lines have their receipt by now.
             settled = [(where, notebook.of_source(source)) for source, where in places.items()]
             rows = [row(kept, where) for where, kept in settled if kept is not None]
+            provisional = {kept.hash for kept in notebook.provisional()}
+            for told in rows:
+                told["provisional"] = told["statement"] in provisional
             if not files:
                 rows += [row(kept, f"n {kept.statement.n}") for kept in notebook.outgoing()]
-            speak.report(_in_order([*bad, *rows], lines))
-    return 1 if bad or any(one["state"] == "refused" for one in rows) else 0
+            speak.report(_in_order([*bad, *rows], lines), brought)
+    failed = any(one["state"] == "refused" for one in rows) or any(one.refused for one in brought)
+    return 1 if bad or failed else 0
+
+
+def _bring(client: Client, speak: Speech) -> list[Brought]:
+    """The files that the statements name, with a bar of their own."""
+    with speak.counting(len(client.outbox.waiting()), "附件", "files") as step:
+        return client.upload(lambda _: step())
 
 
 def trace(code: Code, /, *, forward: bool = False, back: bool = False, options: Options = DEFAULT) -> int:
@@ -168,7 +189,7 @@ def trace(code: Code, /, *, forward: bool = False, back: bool = False, options: 
     speak = speech(options)
     direction = "both" if forward == back else "forward" if forward else "back"
     with _service(options) as service:
-        graph = service.trace(_code(code), direction)
+        graph = service.trace(read_code(code), direction)
     speak.document(graph) if options.json else speak.tree(graph)
     return 0
 
@@ -190,7 +211,7 @@ def label(
     if wanted not in ("png", "svg"):
         raise Usage("label-format", has=output.suffix)
     with _service(options) as service:
-        drawn = service.label(_code(code), wanted)
+        drawn = service.label(read_code(code), wanted)
     with writing(output):
         output.write_bytes(drawn)
     if options.json:
@@ -200,13 +221,57 @@ def label(
     return 0
 
 
+def _send_ready(found: Sequence[tuple[str, Kept]], options: Options, speak: Speech) -> int:
+    """Send what was signed with a key that is not here; receipts are held against the pin, if there is one here."""
+    there = (options.home / "identity.json").exists()
+    pin = Device.open(options.home).pin if there else None
+    with _service(options) as service:
+        rows = [row(ready.send(service, kept, pin), where) for where, kept in found]
+    speak.report(rows)
+    return 1 if any(one["state"] == "refused" for one in rows) else 0
+
+
+def bundle(
+    code: Code,
+    /,
+    *,
+    output: Annotated[Path, Parameter(name=["-o", "--output"], help="写到 · the file to write")],
+    remember: Annotated[
+        Path | None, Parameter(help="gengji verify --remember 的文件 · the file that gengji verify --remember keeps")
+    ] = None,
+    options: Options = DEFAULT,
+) -> int:
+    """取凭证包 · the bundle of a batch: all that is needed to check it off line, years later, without the service.
+
+    核验用 gengji verify · gengji verify checks it. 用同一个 --remember 文件，包里就有与上次所见对照的证明 · with the
+    same --remember file it carries the proof that the log continues what was seen last.
+
+    Example: gengji bundle 1234 5678 9012 3456 7888 -o lot.bundle.json --url http://127.0.0.1:8000
+    """
+    speak = speech(options)
+    known = [read_checkpoint(note).size for note in read_heads(remember).values()] if remember else []
+    with _service(options) as service:
+        data = service.bundle(read_code(code), known)
+    with writing(output):
+        output.write_bytes(data)
+    if options.json:
+        speak.document({"file": str(output), "size": len(data)})
+    else:
+        speak.line("已写入", "written", f"{output}")
+        speak.line("核验", "check it", f"gengji verify {shlex.quote(str(output))}")
+    return 0
+
+
 # --- the party's side ------------------------------------------------------------------------------------------------
 
 
 @contextmanager
-def open_client(options: Options) -> Iterator[Client]:
-    """The party's client, with its notebook, for the length of a command. Raises NoDevice where there is none."""
-    device = Device.open(options.home)
+def open_client(options: Options, device: Device | None = None) -> Iterator[Client]:
+    """The party's client, with its notebook, for the length of a command: of the device in ``home``, or of another.
+
+    Raises NoDevice where there is none.
+    """
+    device = device or Device.open(options.home)
     if options.url is not None:
         device = replace(device, url=options.url)
     with Notebook(device) as notebook, Client(notebook, lang=_lang(options)) as client:
@@ -238,15 +303,6 @@ def speech(options: Options) -> Speech:
 
 def _lang(options: Options) -> Lang:
     return options.lang or language((), os.environ)
-
-
-def _code(words: Sequence[str]) -> str:
-    """What a person types or scans: a trace code, a mark, a chain id, or the address in the QR."""
-    for word in words[1:]:
-        if any(letter.isalpha() for letter in word):
-            raise Usage("no-option" if word.startswith("-") else "code-words", has=word)
-    last = " ".join(words).strip().rstrip("/").rpartition("/")[2].rpartition("?t=")[2]
-    return read_trace_code(last) if not any(letter.isalpha() for letter in last) else last
 
 
 def _good(line: Line) -> Draft:

@@ -22,6 +22,8 @@ from ledger.keys import PrivateKey, prove
 from ledger.policy import Pin
 
 NEW = "new"
+ROTATION = "rotation.json"
+"""Stands in a folder whose key is being changed (``clients.rotation``)."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,14 @@ class Device:
         key: PrivateKey | None = None,
     ) -> "Device":
         """A new device with a new key, or with ``key``. Raises NoDevice ``device-there`` for a folder in use."""
-        if (folder / "identity.json").exists():
+        if (folder / "identity.json").exists() or (folder / ROTATION).exists():
             raise NoDevice("device-there", path=str(folder))
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Broken off between key and identity: that key may have been shown to somebody, so it stays.
         if not (folder / "key.pem").exists():
-            _write(folder / "key.pem", (key or PrivateKey.generate()).to_pem())
-        _write(folder / "policy.json", pin.text().encode())
-        kept = _read_key(folder / "key.pem")
+            write(folder / "key.pem", (key or PrivateKey.generate()).to_pem())
+        write(folder / "policy.json", pin.text().encode())
+        kept = read_key(folder / "key.pem")
         if key is not None and key.public != kept.public:
             raise NoDevice("device-there", path=str(folder / "key.pem"))
         return cls(folder, url, party, kept, pin)._save()
@@ -68,8 +70,9 @@ class Device:
             identity = loads((folder / "identity.json").read_bytes(), path="identity.json")
             pin = Pin.parse((folder / "policy.json").read_text("utf-8"))
         except FileNotFoundError:
-            raise NoDevice("no-device", path=str(folder)) from None
-        key = _read_key(folder / "key.pem")
+            code = "key-changing" if (folder / ROTATION).exists() else "no-device"
+            raise NoDevice(code, path=str(folder)) from None
+        key = read_key(folder / "key.pem")
         match identity:
             case {"kid": str(kid), "log": str(log), "party": None | str() as party, "url": str(url), **more} if (
                 kid == key.public.kid and log == pin.origin
@@ -87,6 +90,13 @@ class Device:
     def at(self, url: str) -> "Device":
         """The same device, which finds the service at ``url`` from now on."""
         return replace(self, url=url)._save()
+
+    def believing(self, pin: Pin) -> "Device":
+        """The same device with the log's new pin. Raises NoDevice ``pin-other`` for that of another log."""
+        if (pin.origin, pin.root) != (self.pin.origin, self.pin.root):
+            raise NoDevice("pin-other", path=str(self.folder), has=pin.origin, wanted=self.pin.origin)
+        write(self.folder / "policy.json", pin.text().encode())
+        return replace(self, pin=pin)
 
     def within(self, zone: str) -> "Device":
         """The same device, which knows the log's time zone from now on."""
@@ -107,7 +117,7 @@ class Device:
             "url": self.url,
             **({"zone": self.zone} if self.zone else {}),
         }
-        _write(self.folder / "identity.json", dumps(identity))
+        write(self.folder / "identity.json", dumps(identity))
         return self
 
 
@@ -120,7 +130,8 @@ def read_party(text: str) -> ChainId:
     return ChainId(text)
 
 
-def _read_key(path: Path) -> PrivateKey:
+def read_key(path: Path) -> PrivateKey:
+    """Raises NoDevice ``no-device``, or ``key-readable`` where others can read it too."""
     try:
         mode = path.stat().st_mode & 0o777
         pem = path.read_bytes()
@@ -131,7 +142,7 @@ def _read_key(path: Path) -> PrivateKey:
     return PrivateKey.from_pem(pem)
 
 
-def _write(path: Path, data: bytes) -> None:
+def write(path: Path, data: bytes) -> None:
     """Whole or not at all, and on the disk when this returns; readable by the owner alone."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     beside.unlink(missing_ok=True)
@@ -140,9 +151,15 @@ def _write(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(beside, path)
+    sync(path.parent)
+
+
+def sync(*folders: Path) -> None:
+    """Where files were moved, or are new: on the disk when this returns."""
     if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        for path in folders:
+            folder = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)

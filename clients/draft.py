@@ -1,16 +1,14 @@
 """A draft: what a party wants to state, before it has a number, with what is not public set apart.
 
-Every field of every kind has an audience (``ledger.records``). Here is decided what is sealed, once, for the SDK,
-the command line and the importer alike; nobody else names an audience.
+What is sealed is decided by ``ledger.parting``, for the SDK, the command line and the importer alike.
 """
 
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ledger.canonical import Json
-from ledger.errors import Malformed
 from ledger.identity import ChainId
-from ledger.records import KINDS, SEALED, batches_named
+from ledger.parting import part
 from ledger.statement import Disclosure, Statement, open_sealed
 
 
@@ -51,27 +49,10 @@ def draft(
 ) -> Draft:
     """Part ``fields`` by audience; the batches that they name are touched without being listed in ``on``.
 
-    Raises Malformed ``kind``, or ``unknown`` with the path of a field that is none.
+    Raises as ``ledger.parting.part``.
     """
-    if kind not in KINDS:
-        raise Malformed("kind", path="kind", has=kind[:80])
-    own = KINDS[kind].by_name
-    for name in fields:
-        if name not in own:
-            raise Malformed("unknown", path=f"body.{name}")
-    body = {name: value for name, value in fields.items() if name not in SEALED}
-    sealed = {name: value for name, value in fields.items() if name in SEALED}
-    new = body.pop("new", None)
-    if isinstance(new, dict):
-        for name in new.keys() & own.keys() & SEALED.keys():
-            # It would be read as the correction's own note or person.
-            raise Malformed("correction", path=f"body.new.{name}", wanted="a field that a correction has not itself")
-        sealed |= {name: value for name, value in new.items() if name in SEALED}
-        new = {name: value for name, value in new.items() if name not in SEALED}
-    if new:
-        body["new"] = new
-    touched = {*on, *(ChainId(batch) for batch in _named(body))}
-    return Draft(kind, at, body, sealed, tuple(sorted(touched)), for_, source)
+    body, sealed, touched = part(kind, fields)
+    return Draft(kind, at, body, sealed, tuple(sorted(touched.union(on))), for_, source)
 
 
 def draft_of(statement: Statement, disclosures: Iterable[Disclosure], source: str | None = None) -> Draft:
@@ -79,14 +60,6 @@ def draft_of(statement: Statement, disclosures: Iterable[Disclosure], source: st
     body = {name: value for name, value in statement.body.items() if name != "_sd"}
     sealed = {name: value for name, (value, _) in open_sealed(statement, disclosures).items()}
     return Draft(statement.kind, statement.at, body, sealed, statement.on, statement.for_, source)
-
-
-def _named(body: Mapping[str, Json]) -> list[str]:
-    # The shapes are checked when it is signed; until then a list may hold anything.
-    try:
-        return [batch for _, batch in batches_named(body) if isinstance(batch, str)]
-    except (TypeError, KeyError, AttributeError):
-        return []
 
 
 def _renamed(value: Json, follow: Callable[[str], str]) -> Json:

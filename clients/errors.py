@@ -4,6 +4,7 @@ ledger.errors.LedgerError
 ├── … what is wrong with bytes, keys and proofs, the service's included
 └── ClientError
     ├── NoDevice      the folder is not a device's, or one that can't be used
+    ├── NoWitness     the folder is not a witness's, or one already
     ├── Unreachable   no answer, or none that makes sense, after all the tries
     ├── Usage         a command was given what it can't work with
     └── Refused       the service said no, in its own words
@@ -25,6 +26,10 @@ class NoDevice(ClientError):
 
 class Unreachable(ClientError):
     """``not-running``, ``no-answer``: a question had no answer; ``unreachable``, ``answer``: what is signed waits."""
+
+
+class NoWitness(ClientError):
+    """``no-witness``, ``witness-there``: the folder is not a witness's, or one already."""
 
 
 class Usage(ClientError):

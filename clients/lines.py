@@ -4,6 +4,7 @@ One record a line, all fields in the clear::
 
     {"kind":"harvest","at":"2026-07-20 09:30","body":{"inputs":[…],"outputs":[…],"person":"王芳"},"on":[],"for":null}
 
+A field that names files takes their paths, seen from the folder of the lines: ``"attachments":["photos/a.jpg"]``.
 ``on`` may be left out where the fields name the batches, ``for`` where the party speaks for itself. A line is stated
 once: the same line sent again, tomorrow or out of another file, is the record that was sent before.
 """
@@ -57,7 +58,7 @@ def read(client: Client, files: Iterable[Path]) -> Iterator[Line]:
             if line.strip():
                 where = f"{file.name}:{number}"
                 try:
-                    yield Line(where, _draft(client, clock, line, where))
+                    yield Line(where, _draft(client, clock, line, where, file.parent))
                 except LedgerError as error:
                     yield Line(where, None, error)
 
@@ -104,7 +105,7 @@ class Clock:
         return ZoneInfo(self._zone)
 
 
-def _draft(client: Client, clock: Clock, line: str, where: str) -> Draft:
+def _draft(client: Client, clock: Clock, line: str, where: str, beside: Path) -> Draft:
     try:
         record = json.loads(line)
     except json.JSONDecodeError:
@@ -114,6 +115,7 @@ def _draft(client: Client, clock: Clock, line: str, where: str) -> Draft:
             on, for_ = more.get("on") or [], more.get("for")
             if isinstance(on, list) and all(isinstance(chain, str) for chain in on) and isinstance(for_, str | None):
                 source = f"line:{b64u.encode(sha256(dumps(record)).digest())}"
+                body = client.outbox.named(body, beside)
                 return client.draft(
                     kind, body, map(ChainId, on), clock.utc(at), for_=ChainId(for_) if for_ else None, source=source
                 )

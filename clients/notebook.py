@@ -25,9 +25,10 @@ from typing import Any, Literal, TypeAlias
 from clients.device import Device
 from clients.draft import Draft, draft_of
 from clients.errors import NoDevice
+from clients.forgetting import Forgetting
+from clients.heads import Head, Heads
 from ledger import b64u, records
-from ledger.canonical import dumps
-from ledger.checkpoint import Checkpoint, open_checkpoint
+from ledger.canonical import MAX_INTEGER, dumps
 from ledger.errors import BadProof, LedgerError
 from ledger.identity import StatementHash
 from ledger.receipt import Receipt
@@ -61,12 +62,8 @@ CREATE TABLE IF NOT EXISTS receipts (
     quorum INTEGER NOT NULL,
     text TEXT NOT NULL
 ) STRICT;
-CREATE TABLE IF NOT EXISTS seen (one INTEGER PRIMARY KEY CHECK (one = 1),
-    size INTEGER NOT NULL, root TEXT NOT NULL, note TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS disputed (id INTEGER PRIMARY KEY,
     hash TEXT NOT NULL, text TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
-CREATE TRIGGER IF NOT EXISTS seen_never_falls BEFORE UPDATE ON seen WHEN NEW.size < OLD.size
-    BEGIN SELECT RAISE(ABORT, 'seen never falls'); END;
 """
 ID_LENGTH = 43
 _LIVE = "state IN ('waiting', 'receipted', 'adopted')"
@@ -89,6 +86,16 @@ class Kept:
         return self.statement.hash
 
 
+@dataclass(frozen=True)
+class Examined:
+    """A receipt that proves ``kept`` to be under ``head``, and the rest of what the service answered."""
+
+    kept: Kept
+    receipt: Receipt
+    head: Head
+    told: Mapping[str, Any]
+
+
 class Notebook:
     """The notebook of ``device``. ``clock`` gives seconds since 1970; a thread needs a Notebook of its own."""
 
@@ -103,6 +110,8 @@ class Notebook:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             self._db.execute(f"PRAGMA {pragma}")
         self._db.executescript(_SCHEMA)
+        self.heads = Heads(self._db, device.pin, device.folder)
+        self.forgetting = Forgetting(self._db)
 
     def close(self) -> None:
         self._db.close()
@@ -170,14 +179,14 @@ class Notebook:
         row = self._db.execute("SELECT text FROM receipts WHERE hash = ?", (hash_,)).fetchone()
         return parse_receipt(row[0]) if row else None
 
-    def provisional(self) -> list[Kept]:
-        """What has a receipt that the policy's witnesses have not confirmed yet."""
-        return list(self._select("hash IN (SELECT hash FROM receipts WHERE NOT quorum) ORDER BY n"))
+    def provisional(self, below: int = MAX_INTEGER) -> list[Kept]:
+        """What has a receipt, for an index ``below`` this one, that the policy's witnesses have not confirmed yet."""
+        where = "hash IN (SELECT hash FROM receipts WHERE NOT quorum AND first < ?) ORDER BY n"
+        return list(self._select(where, below))
 
-    def seen(self) -> tuple[Checkpoint, str] | None:
-        """The newest checkpoint with quorum that was checked here, and its whole note."""
-        row = self._db.execute("SELECT note FROM seen").fetchone()
-        return (Checkpoint.parse(row[0].partition("\n\n")[0] + "\n"), row[0]) if row else None
+    def confirmed(self) -> bool:
+        """Whether every receipt has its quorum."""
+        return self._db.execute("SELECT 1 FROM receipts WHERE NOT quorum LIMIT 1").fetchone() is None
 
     def disputed(self) -> list[tuple[StatementHash, str, str]]:
         """Receipts that did not hold, with the reason: evidence, if the log's key has signed them."""
@@ -232,8 +241,8 @@ class Notebook:
 
     def _claim(self, after: StatementHash | None) -> tuple[int, str] | None:
         """What ``seen`` says: never less than the statement before did, which another copy may have signed."""
-        seen = self.seen()
-        own = (seen[0].size, b64u.encode(seen[0].root)) if seen else None
+        seen = self.heads.seen()
+        own = (seen.size, b64u.encode(seen.root)) if seen else None
         before = self[after].statement.seen if after else None
         return max((claim for claim in (before, own) if claim), key=lambda claim: claim[0], default=None)
 
@@ -278,69 +287,81 @@ class Notebook:
     # --- what the service said ---------------------------------------------------------------------------------------
 
     def settle(self, hash_: StatementHash, answer: Mapping[str, Any]) -> Receipt:
-        """Check the receipt in the service's ``answer`` and keep it; one that does not hold is kept as disputed.
+        """``examine`` and ``keep`` one. Raises what was found wrong with it."""
+        examined, error = self.examine([(hash_, answer)])
+        if error:
+            raise error
+        self.keep(*examined)
+        return examined[0].receipt
 
-        Raises BadProof, BadSignature or Malformed: it proves another statement, comes from another log, contradicts
-        an earlier receipt or the checkpoint seen last, or gives an index that was taken long ago.
+    def examine(
+        self, answers: Iterable[tuple[StatementHash, Mapping[str, Any]]]
+    ) -> tuple[list[Examined], LedgerError | None]:
+        """Check the receipts in the service's answers, in order, up to the first that does not hold.
+
+        With that one's error: BadProof, BadSignature or Malformed, where it proves another statement, comes from
+        another log, contradicts an earlier receipt or gives an index that was taken long ago. It is kept as disputed.
+        Whether the log at their heads is still the one that was seen before is for ``clients.following``.
         """
-        kept = self[hash_]
-        statement, given = kept.statement, answer.get("receipt")
-        try:
-            text = dumps(given)
-            receipt = parse_receipt(text)
-            checkpoint, quorum = self._check(statement, receipt)
-        except LedgerError as error:
-            with self.together():
-                self._db.execute(
-                    "INSERT INTO disputed (hash, text, reason) VALUES (?, ?, ?)",
-                    (hash_, json.dumps(given, ensure_ascii=False), error.code),
-                )
-            raise
-        with self.together():
-            if kept.state in ("refused", "replaced"):
-                # It was given up too early, by a no that was not the service's.
-                self.adopt([statement])
-            self._db.execute(
-                "INSERT INTO receipts (hash, first, quorum, text) VALUES (?, ?, ?, ?)"
-                " ON CONFLICT (hash) DO UPDATE SET quorum = excluded.quorum, text = excluded.text"
-                " WHERE excluded.quorum >= quorum",
-                (hash_, receipt.entries[0].index, quorum, text.decode()),
-            )
+        good: list[Examined] = []
+        for hash_, answer in answers:
+            kept, given = self[hash_], answer.get("receipt")
+            try:
+                receipt = parse_receipt(dumps(given))
+                head = self._check(kept.statement, receipt, good[-1].receipt.entries[0].index if good else None)
+            except LedgerError as error:
+                self.dispute(hash_, given, error)
+                return good, error
             told = {name: value for name, value in answer.items() if name != "receipt"}
-            self._db.execute(
-                "UPDATE statements SET state = 'receipted', answer = ? WHERE hash = ?",
-                (json.dumps(told, ensure_ascii=False), hash_),
-            )
-            if quorum:
-                self._db.execute(
-                    "INSERT INTO seen (one, size, root, note) VALUES (1, ?, ?, ?) ON CONFLICT (one)"
-                    " DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note"
-                    " WHERE excluded.size > size",
-                    (checkpoint.size, b64u.encode(checkpoint.root), receipt.checkpoint),
-                )
-        return receipt
+            good.append(Examined(kept, receipt, head, told))
+        return good, None
 
-    def _check(self, statement: Statement, receipt: Receipt) -> tuple[Checkpoint, bool]:
+    def keep(self, *examined: Examined) -> None:
+        """These statements have their receipts: from now on they are settled."""
+        with self.together():
+            for one in examined:
+                hash_ = one.kept.hash
+                if self[hash_].state in ("refused", "replaced"):
+                    # It was given up too early, by a no that was not the service's.
+                    self.adopt([one.kept.statement])
+                self._db.execute(
+                    "INSERT INTO receipts (hash, first, quorum, text) VALUES (?, ?, ?, ?)"
+                    " ON CONFLICT (hash) DO UPDATE SET quorum = excluded.quorum, text = excluded.text"
+                    " WHERE excluded.quorum >= quorum",
+                    (hash_, one.receipt.entries[0].index, one.head.quorum, one.receipt.text()),
+                )
+                self._db.execute(
+                    "UPDATE statements SET state = 'receipted', answer = ? WHERE hash = ?",
+                    (json.dumps(one.told, ensure_ascii=False), hash_),
+                )
+
+    def dispute(self, hash_: StatementHash, given: Any, error: LedgerError) -> None:
+        """Keep what came in place of a receipt that holds."""
+        self._db.execute(
+            "INSERT INTO disputed (hash, text, reason) VALUES (?, ?, ?)",
+            (hash_, json.dumps(given, ensure_ascii=False), error.code),
+        )
+
+    def _check(self, statement: Statement, receipt: Receipt, before: int | None) -> Head:
+        """``before`` is the first index of the statement that was stated last before this one, if it is at hand."""
         policy = self.device.pin.policy
-        log = policy.signer(receipt.checkpoint)
-        checkpoint = receipt.check(statement, log, policy.witness_keys)
-        _, cosigned = open_checkpoint(receipt.checkpoint, log, policy.witness_keys)
+        head = self.heads.open(receipt.checkpoint)
+        receipt.check(statement, policy.signer(receipt.checkpoint), policy.witness_keys)
         earlier = self.receipt(statement.hash)
         if earlier and [(p.index, p.entry) for p in earlier.entries] != [(p.index, p.entry) for p in receipt.entries]:
             raise BadProof("receipt-moved", path="entries", has=receipt.entries[0].index)
-        seen = self.seen()
-        if seen and seen[0].size == checkpoint.size and seen[0].root != checkpoint.root:
-            raise BadProof("rollback", path="checkpoint", has=checkpoint.size)
         first, claimed = receipt.entries[0].index, statement.seen[0] if statement.seen else 0
-        row = self._db.execute(
-            f"SELECT first FROM statements JOIN receipts USING (hash) WHERE n < ? AND {_LIVE}"  # noqa: S608
-            " ORDER BY n DESC LIMIT 1",
-            (statement.n,),
-        ).fetchone()
-        least = max(claimed, row[0] + 1 if row else 0)
+        if before is None:
+            row = self._db.execute(
+                f"SELECT first FROM statements JOIN receipts USING (hash) WHERE n < ? AND {_LIVE}"  # noqa: S608
+                " ORDER BY n DESC LIMIT 1",
+                (statement.n,),
+            ).fetchone()
+            before = row[0] if row else -1
+        least = max(claimed, before + 1)
         if first < least:
             raise BadProof("rollback", path="entries[0].index", has=first, wanted=least)
-        return checkpoint, policy.satisfied(cosigned)
+        return head
 
     def refuse(self, hash_: StatementHash, problem: Mapping[str, Any]) -> list[Kept]:
         """Take a waiting statement out, and those that name it or what it creates; sign all others behind it again.

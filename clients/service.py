@@ -1,8 +1,10 @@
 """The service, as a program reaches it over HTTP: asks again when it has to, and takes nothing for proven."""
 
 import time
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
@@ -66,15 +68,47 @@ class Service:
         """The label of a batch, drawn by the service."""
         return self._ask("GET", f"/v1/batches/{quote(code, safe='')}/label.{quote(format, safe='')}").content
 
+    def bundle(self, code: str, since: Sequence[int] = ()) -> bytes:
+        """The bundle of a batch, which shows that checkpoints of the sizes ``since`` are continued: to be verified."""
+        path = f"/v1/batches/{quote(code, safe='')}/bundle"
+        return self._ask("GET", path, params={"since": [*map(str, since)]}).content
+
     def get(self, path: str, params: Mapping[str, str] | None = None) -> dict[str, Any]:
         """The JSON object at ``path``. Raises Refused or Unreachable."""
         return self._object(self._ask("GET", path, params=params))
+
+    def read(self, path: str) -> bytes:
+        """What stands at ``path``, whatever it is. Raises Refused or Unreachable."""
+        return self._ask("GET", path).content
+
+    def erasures(self, kid: str, after: int) -> dict[str, Any]:
+        """What was erased of a key's statements behind the erasure of that number."""
+        return self.get(f"/v1/keys/{quote(kid, safe='')}/erasures", {"after": str(after)})
 
     # --- writing -------------------------------------------------------------------------------------------------
 
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """The JSON object that answers another. Raises Refused or Unreachable."""
         return self._object(self._ask("POST", path, orjson.dumps(body), {"content-type": "application/json"}))
+
+    def attachments(self, hashes: Sequence[str]) -> dict[str, list[str]]:
+        """Which of these files the service knows of and lacks (``wanted``), and which it has (``here``)."""
+        told = self.post("/v1/attachments/check", {"sha256": hashes})
+        known = set(hashes)
+        return {
+            name: [one for one in some if one in known] if isinstance(some := told.get(name), list) else []
+            for name in ("wanted", "here")
+        }
+
+    def bring(self, data: bytes) -> None:
+        """Bring a file that a recorded statement names. Raises Refused or Unreachable."""
+        digest = b64encode(sha256(data).digest()).decode()
+        self._ask("POST", "/v1/attachments", data, {"content-digest": f"sha-256=:{digest}:"})
+
+    def bring_origin(self, intake: str, bundle: bytes) -> None:
+        """Bring the bundle of another log that bears out a recorded intake. Raises Refused or Unreachable."""
+        headers = {"content-type": "application/json"}
+        self._ask("POST", "/v1/origins", bundle, headers, {"intake": intake})
 
     def record(self, batch: Sequence[Kept]) -> list[Answer]:
         """One try: the answers that arrived, in order; fewer than asked for where the connection broke."""
@@ -124,7 +158,7 @@ class Service:
         path: str,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-        params: Mapping[str, str] | None = None,
+        params: Mapping[str, str | Sequence[str]] | None = None,
     ) -> httpx.Response:
         tries = 0
         while True:

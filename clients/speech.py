@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.tree import Tree
 
 from clients.answers import created, findings
+from clients.attaching import Brought
 from clients.errors import Refused
 from clients.notebook import Kept
 from clients.wordings import say
@@ -142,9 +143,11 @@ class Speech:
                 yield one
                 step()
 
-    def report(self, rows: Sequence[dict[str, Any]]) -> None:
+    def report(self, rows: Sequence[dict[str, Any]], brought: Sequence[Brought] = ()) -> None:
+        """What became of each line, and of each file that went with them."""
         if self.as_json:
-            self.document({"lines": rows})
+            files = [{"sha256": one.sha256, "state": "refused" if one.refused else "brought"} for one in brought]
+            self.document({"lines": rows, **({"attachments": files} if files else {})})
             return
         states = {
             "receipted": ("✓", "已记录", "recorded"),
@@ -159,6 +162,8 @@ class Speech:
             kind = KINDS.get(row.get("kind", ""))
             name = f" {self(kind.zh, kind.en)}" if kind else ""
             said = f"{self('：', ': ')}{say(row['error'], self.lang)}" if "error" in row else ""
+            if row.get("provisional"):
+                said += self("，见证方尚未确认", ", not confirmed by witnesses yet")
             self._console.print(f"{sign} {row['line']}{name} {self(zh, en)}{said}")
             for one in row.get("created", ()):
                 if "trace_code" in one:
@@ -169,3 +174,7 @@ class Speech:
             for finding in row.get("findings", ()):
                 text = finding["text"].get(self.lang) or finding["code"]
                 self._console.print(f"    {'⛔' if finding['severity'] == 'hold' else '⚠'} {text}")
+        for refused in (one.refused for one in brought if one.refused):
+            self._console.print(f"✗ {self('附件没有被接收：', 'A file was not taken: ')}{say(refused, self.lang)}")
+        if taken := sum(not one.refused for one in brought):
+            self.line("已上传附件", "files brought", str(taken))

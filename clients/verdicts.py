@@ -89,11 +89,9 @@ class Teller:
         self._line(self("总账", "log"), f"{verdict.checkpoint.origin}")
         for path, pin in pins:
             self._line(self("验证依据（公开钉）", "pin"), f"{path}  {mark(pin.root)}")
-        if verdict.complete_as_of is None:
-            self._line(self("完整性", "complete"), self("没有证明，见第 15 项", "not shown, see check 15"))
-        else:
-            as_of = _time(verdict.complete_as_of, zone)
-            self._line(self("完整性", "complete"), self(f"截至 {as_of} 没有隐瞒", f"nothing withheld as of {as_of}"))
+        self._complete(verdict, self("完整性", "complete"))
+        for other in _others(verdict):
+            self._complete(other, self(f"完整性（{other.checkpoint.origin}）", f"complete ({other.checkpoint.origin})"))
         tables = Console(highlight=False, markup=False)
         for part in (self._checks(verdict, zone), self._records(verdict, zone)):
             tables.print()
@@ -108,11 +106,19 @@ class Teller:
                 )
             )
 
+    def _complete(self, verdict: Verdict, name: str) -> None:
+        """Each log answers for its own part: one that shows nothing must not hide behind one that does."""
+        if verdict.complete_as_of is None:
+            self._line(name, self("没有证明，见第 15 项", "not shown, see check 15"))
+        else:
+            as_of = _time(verdict.complete_as_of, _zone(verdict))
+            self._line(name, self(f"截至 {as_of} 没有隐瞒", f"nothing withheld as of {as_of}"))
+
     def _checks(self, verdict: Verdict, zone: tzinfo) -> Table:
         table = Table(title=self("核验", "what was checked"), title_justify="left", show_header=False, box=None)
         for justify in ("right", "left", "left", "left"):
             table.add_column(justify=justify, overflow="fold")
-        reserved = {RESERVED.get(remark.code) for remark in verdict.remarks}
+        reserved = {check for check, _, _ in self._remarks(verdict)}
         for check in CHECKS:
             doubt = check.number in reserved
             sign = self("⚠ 有保留", "⚠ reserved") if doubt else self("✓ 通过", "✓ holds")
@@ -165,9 +171,8 @@ class Teller:
     def _reservations(self, verdict: Verdict) -> None:
         """Each once, with the first records that it is about."""
         where: dict[tuple[int, str], list[str]] = {}
-        for remark in verdict.remarks:
-            said = say_remark(remark.code, remark.params, self.lang)
-            where.setdefault((RESERVED.get(remark.code, 0), said), []).append(self._record(remark.record))
+        for check, said, record in self._remarks(verdict):
+            where.setdefault((check, said), []).append(self._record(record))
         if where:
             self._console.print(f"\n{self('保留', 'reservations')}")
         for (check, said), records in sorted(where.items()):
@@ -175,6 +180,15 @@ class Teller:
             more = self(f" 等 {len(named)} 条", f" and others, {len(named)} in all") if len(named) > SHOWN else ""
             about = f"{self('：', ': ')}{self('、', ', ').join(named[:SHOWN])}{more}" if named else ""
             self._console.print(f"⚠ {check}  {said}{about}")
+
+    def _remarks(self, verdict: Verdict) -> Iterator[tuple[int, str, str]]:
+        """Check, sentence and record of each reservation; those about another county's log count under check 16."""
+        for remark in verdict.remarks:
+            yield RESERVED.get(remark.code, 0), say_remark(remark.code, remark.params, self.lang), remark.record
+        for other in _others(verdict):
+            for remark in other.remarks:
+                said = say_remark(remark.code, remark.params, self.lang)
+                yield 16, f"{other.checkpoint.origin}{self('：', ': ')}{said}", remark.record
 
     # --- names ---------------------------------------------------------------------------------------------------
 
@@ -285,6 +299,13 @@ class Teller:
 
     def _document(self, value: Mapping[str, Any]) -> None:
         self._console.print(json.dumps(value, ensure_ascii=False))
+
+
+def _others(verdict: Verdict) -> Iterator[Verdict]:
+    """Of the other logs, however deep they lie."""
+    for other in verdict.others:
+        yield other
+        yield from _others(other)
 
 
 def _zone(verdict: Verdict) -> tzinfo:

@@ -59,10 +59,11 @@ def check_bundle(
     Example: gengji verify lot.bundle.json --policy policy.json --asked "1234 5678 9012 3456 7888"
     """
     tell = verdicts.Teller(lang or language((), os.environ), as_json=json)
-    pins = _pins(policy)
-    data = sys.stdin.buffer.read() if file == Path("-") else file.read_bytes()
+    pins = read_pins(policy)
+    data = _read(file)
     notes = read_heads(remember) if remember else {}
-    wanted = _asked(asked) if asked else ""
+    # An empty code asks for one too: a script whose variable is empty must not be told that all is well.
+    wanted = _asked(asked) if asked is not None else ""
     attached = {str(path): path.read_bytes() for path in attachment or ()}
     try:
         verdict = verify(
@@ -81,6 +82,14 @@ def check_bundle(
     return VALID
 
 
+def _read(file: Path) -> bytes:
+    """What is too large is not taken in to be told so: one byte more than a bundle may have is enough."""
+    if file == Path("-"):
+        return sys.stdin.buffer.read(bundle.MAX_BYTES + 1)
+    with file.open("rb") as opened:
+        return opened.read(bundle.MAX_BYTES + 1)
+
+
 def _asked(typed: str) -> str:
     """Raises Usage: a code that is typed wrong says nothing about the bundle."""
     try:
@@ -89,15 +98,22 @@ def _asked(typed: str) -> str:
         raise Usage(error.code, **error.params) from None
 
 
-def _pins(paths: Sequence[Path] | None) -> list[tuple[Path, Pin]]:
-    """Raises Usage ``pin-none`` or ``pin-file``."""
+def read_pins(paths: Sequence[Path] | None) -> list[tuple[Path, Pin]]:
+    """The pins in these files, one for each log, else the one that lies nearest.
+
+    Raises Usage ``pin-none``, ``pin-file`` or ``pin-twice``.
+    """
     found = paths or [path for path in PLACES if path.exists()][:1]
     if not found:
         raise Usage("pin-none", has=", ".join(map(str, PLACES)))
-    pins = []
+    pins: dict[str, tuple[Path, Pin]] = {}
     for path in found:
         try:
-            pins.append((path, Pin.parse(path.read_text("utf-8"))))
+            pin = Pin.parse(path.read_text("utf-8"))
         except (LedgerError, UnicodeDecodeError):
             raise Usage("pin-file", path=str(path)) from None
-    return pins
+        # Of two one would be believed, and both be named as what was believed.
+        if pin.origin in pins:
+            raise Usage("pin-twice", path=str(path), has=str(pins[pin.origin][0]), wanted=pin.origin)
+        pins[pin.origin] = (path, pin)
+    return [*pins.values()]

@@ -9,6 +9,7 @@ A chain is present by its line and path, absent by its two neighbours: ``Lines.s
 and ``Known`` judge them. Who walks a log keeps ``Heads`` along the way and holds each ``log.heads`` against it.
 """
 
+from array import array
 from base64 import urlsafe_b64encode
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,6 +28,9 @@ from ledger.tiles import WIDTH, Frontier, expand
 WINDOW = 1 << 17
 """How many entries the size of a ``log.heads`` may lie behind its own: those that a walker can still take back."""
 
+CLOCK = 60_000
+"""How far, in ms, the time of a ``log.heads`` may lie behind the first entry that it leaves out: clocks differ."""
+
 CHAIN, HEAD, SEQ = 43, 32, 8
 ROW = CHAIN + HEAD + SEQ
 """A line as it is kept: the chain as text, because lines are sorted by it, the head's hash, the seq big-endian."""
@@ -36,6 +40,7 @@ _LOW = 3
 
 _STEP = 1 << 16
 _BLOCK = 1024 * ROW
+_NEVER = (1 << 63) - 1
 _NOTHING = ChainId("-" * CHAIN)
 """The least text of a chain's length, and no chain's id: its last character leaves loose bits."""
 
@@ -188,6 +193,7 @@ class Heads:
     def __init__(self) -> None:
         self._size = 0
         self._pending = bytearray()
+        self._times = array("q")
         # Sorted rows in blocks, so that nothing is ever held twice.
         self._blocks = [b""]
 
@@ -196,9 +202,10 @@ class Heads:
         """How many entries were added."""
         return self._size + len(self._pending) // ROW
 
-    def add(self, chain: ChainId, head: bytes, seq: int) -> None:
-        """The next entry of the log: it is its chain's head now. ``head`` is its hash, 32 bytes."""
+    def add(self, chain: ChainId, head: bytes, seq: int, received: int = _NEVER) -> None:
+        """The next entry of the log: it is its chain's head now. ``head`` is its hash, 32 bytes; ``received`` in ms."""
         self._pending += chain.encode() + head + seq.to_bytes(SEQ)
+        self._times.append(received)
         if len(self._pending) >= (WINDOW + _STEP) * ROW:
             self._take_in(_STEP)
 
@@ -214,8 +221,11 @@ class Heads:
         self._reach(size)
         return Lines.grown(b"".join(self._blocks))
 
-    def check(self, body: Mapping[str, Any]) -> None:
-        """Hold the body of a ``log.heads`` against the entries before it. Raises BadProof ``heads``, or as ``at``."""
+    def check(self, body: Mapping[str, Any], said: int) -> None:
+        """Hold the body of a ``log.heads``, said to be of the time ``said`` (ms), against the entries before it.
+
+        Raises BadProof ``heads``, ``heads-late``, or as ``at``.
+        """
         self._reach(body["size"])
         count = sum(map(len, self._blocks)) // ROW
         if body["count"] != count:
@@ -227,6 +237,9 @@ class Heads:
             tree.settle()
         if body["root"] != (root := b64u.encode(tree.root())):
             raise BadProof("heads", path="body.root", has=body["root"], wanted=root)
+        # Or one made today of the log of last week would let a bundle be complete as of today without this week.
+        if self._times and said > self._times[0] + CLOCK:
+            raise BadProof("heads-late", path="at", has=said, wanted=self._times[0])
 
     def _reach(self, size: int) -> None:
         if not self._size <= size <= self.size:
@@ -237,6 +250,7 @@ class Heads:
     def _take_in(self, entries: int) -> None:
         """The oldest of what is pending goes where it belongs among the sorted rows."""
         taken, self._pending = bytes(self._pending[: entries * ROW]), self._pending[entries * ROW :]
+        del self._times[:entries]
         self._size += entries
         newest = _by_chain(taken)
         newest.pop(_NOTHING.encode(), None)

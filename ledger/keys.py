@@ -7,7 +7,7 @@ ES256 signatures r‖s with s in the lower half.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Literal, NewType, Protocol, TypeAlias
 
@@ -76,7 +76,7 @@ class PublicKey:
         x = b64u.decode(self.x, 32, path=f"{path}.x")
         if self.alg == "Ed25519":
             # OpenSSL loads points of low and mixed order; libsodium's check is the one that knows the subgroup.
-            if not crypto_core_ed25519_is_valid_point(x):
+            if not _prime_order(x):
                 raise BadKey("key-point", path=path, has=self.x, wanted="a point of prime order")
             return _ed25519_check(x)
         y = b64u.decode(self.y, 32, path=f"{path}.y")
@@ -85,6 +85,10 @@ class PublicKey:
         except ValueError:
             raise BadKey("key-point", path=path, has=self.x, wanted="a point on P-256") from None
         return _es256_check(point)
+
+
+# A key comes again with every look at the record that adds it, and this check costs as much as a signature's.
+_prime_order = lru_cache(maxsize=4096)(crypto_core_ed25519_is_valid_point)
 
 
 def _ed25519_check(key: bytes) -> Callable[[bytes, bytes], None]:

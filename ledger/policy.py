@@ -112,14 +112,18 @@ class Policy:
     def signer(self, note: str) -> VKey:
         """The log whose key ``note`` claims to be signed with; nothing is verified yet.
 
-        Two keys of one log are listed while it changes from one to the other. Raises Malformed, or
-        BadSignature ``note-unsigned``.
+        Two keys of one log are listed while it changes from one to the other. Raises Malformed, or BadSignature
+        ``note-unsigned``, or ``log-key-new`` where only a key of that name has signed that is not listed: after
+        the change a new policy is needed.
         """
         signatures = Note.parse(note).signatures
         claimed = {(signature.name, signature.key_id) for signature in signatures}
         for vkey, _ in self.logs:
             if (vkey.name, vkey.id) in claimed:
                 return vkey
+        names = {vkey.name for vkey, _ in self.logs}
+        if others := [key_id.hex() for name, key_id in sorted(claimed) if name in names]:
+            raise BadSignature("log-key-new", has=", ".join(others), wanted=", ".join(v.id.hex() for v, _ in self.logs))
         raise BadSignature("note-unsigned", has=len(signatures), wanted=", ".join(str(vkey) for vkey, _ in self.logs))
 
     def satisfied(self, cosigned: Collection[VKey]) -> bool:

@@ -34,7 +34,7 @@ from ledger.keys import KeyId, PublicKey
 from ledger.merkle import HASH_SIZE, Hash, leaf_hash
 from ledger.packed import Chains, Packed
 from ledger.registry import KINDS, Registry
-from ledger.statement import Statement, parse
+from ledger.statement import Statement, parse, to_ms
 from ledger.tiles import HEIGHT, WIDTH, Frontier, TileId, TileReader, expand, tile_path
 
 
@@ -245,7 +245,7 @@ class Replay:
                 raise NotAllowed("lot-taken", path=f"body.outputs[{place}].lot", has=str(output["lot"]))
 
     def _check_heads(self, statement: Statement, first: int) -> None:
-        self._heads.check(statement.body)
+        self._heads.check(statement.body, to_ms(statement.at))
 
     # --- its entries ---------------------------------------------------------------------------------------------
 
@@ -267,7 +267,7 @@ class Replay:
                 falls = Malformed("time-falls", path="received", has=received, wanted=self._received)
                 self._tell("entry", index, chain, falls)
             self._chains.put(chain, seq, leaf)
-            self._heads.add(chain, leaf, seq)
+            self._heads.add(chain, leaf, seq, received)
         self._received = max(received, self._received)
         for place in range(len(entries), len(statement.targets)):
             self._tell("entry", first + place, statement.targets[place], Malformed("absent", path="entry"))
@@ -310,7 +310,7 @@ class Replay:
                 self._tell("entry", self.size, has.chain, changed)
             leaf = self._leaf(self.size, next(linked.take(1)))
             self._chains.put(has.chain, has.seq, leaf)
-            self._heads.add(has.chain, leaf, has.seq)
+            self._heads.add(has.chain, leaf, has.seq, has.received)
             self._tree.append(leaf)
             self._received = max(self._received, has.received)
 

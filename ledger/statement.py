@@ -271,6 +271,11 @@ def read_time(text: str, path: str) -> str:
     raise Malformed("time", path=path, has=text[:80], wanted="YYYY-MM-DDTHH:MM:SSZ")
 
 
+def to_ms(time: str) -> int:
+    """Milliseconds since 1970 of a time of the format: what an entry's ``received`` is held against."""
+    return int(datetime.fromisoformat(time).timestamp()) * 1000
+
+
 # --- sealing ---------------------------------------------------------------------------------------------------
 
 

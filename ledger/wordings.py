@@ -14,9 +14,9 @@ from ledger.errors import LedgerError
 from ledger.identity import ChainId, grouped, trace_code
 from ledger.records import KINDS, ROLES
 from ledger.records.shapes import Field, ListOf, Object, Shape
-from ledger.sentences import ADVICE, FINDINGS, UNITS, WORDINGS, Lang
+from ledger.sentences import ADVICE, FINDINGS, REMARKS, UNITS, WORDINGS, Lang
 
-__all__ = ["Lang", "place", "quantity", "say", "say_finding"]
+__all__ = ["Lang", "place", "quantity", "say", "say_finding", "say_remark"]
 
 _CLAIMS: Mapping[str, tuple[str, str]] = {
     "after": ("上一条记录", "statement before"),
@@ -57,8 +57,8 @@ _CLAIMS: Mapping[str, tuple[str, str]] = {
 _STEP = re.compile(r"\[([0-9]+)\]|[^.\[]+")
 
 
-def say(error: LedgerError | tuple[str, Mapping[str, str | int]], lang: Lang) -> str:
-    """The error as a sentence and what to do now; a code that is not worded here stands as itself."""
+def say(error: LedgerError | tuple[str, Mapping[str, str | int]], lang: Lang, *, advice: bool = True) -> str:
+    """The error as a sentence and, with ``advice``, what to do now; a code that is not worded stands as itself."""
     code, params = (error.code, error.params) if isinstance(error, LedgerError) else error
     values = {name: _Value(value, lang) for name, value in params.items()}
     values["where"] = _Value(place(str(params.get("path", "")), lang), lang)
@@ -67,7 +67,7 @@ def say(error: LedgerError | tuple[str, Mapping[str, str | int]], lang: Lang) ->
         told = [str(params[name]) for name in ("path", "has", "wanted") if params.get(name) not in (None, "")]
         return f"{code} ({', '.join(told)})" if told else code
     sentence = _pick(wording[:2], lang).format_map(_Given(values))
-    return _join(sentence, _pick(ADVICE[wording.advice], lang), lang)
+    return _join(sentence, _pick(ADVICE[wording.advice if advice else "nothing"], lang), lang)
 
 
 def say_finding(code: str, params: Mapping[str, str | int], lang: Lang) -> str:
@@ -83,6 +83,12 @@ def say_finding(code: str, params: Mapping[str, str | int], lang: Lang) -> str:
             values[name] = _Value(quantity({"unit": str(params["unit"]), "value": str(params[name])}, lang), lang)
     sentence = _pick(finding[:2], lang).format_map(_Given(values))
     return _join(sentence, _pick((finding.clear_zh, finding.clear_en), lang), lang)
+
+
+def say_remark(code: str, params: Mapping[str, str | int], lang: Lang) -> str:
+    """A reservation of a verdict as a sentence without its full stop."""
+    sentence = _pick(REMARKS.get(code, (code, code)), lang)
+    return sentence.format_map(_Given({name: _Value(value, lang) for name, value in params.items()}))
 
 
 def _batch(values: Mapping[str, "_Value"], lang: Lang) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.parts import processes
 
-pytest_plugins = ["tests.parts.browser", "tests.parts.foreign", "tests.parts.postgres"]
+pytest_plugins = ["tests.parts.browser", "tests.parts.foreign", "tests.parts.postgres", "tests.parts.verifier"]
 
 ROOT = Path(__file__).parents[1]
 

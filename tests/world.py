@@ -137,7 +137,7 @@ class World:
         """Admit and record it; the index of its first entry. Raises LedgerError and then changes nothing."""
         self.check(statement)
         index = len(self.entries)
-        self.registry.apply(statement, index)
+        self.registry.apply(statement, index, self.clock * 1000)
         self.statements.append(statement)
         self.first[statement.hash] = index
         for chain in statement.targets:

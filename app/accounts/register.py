@@ -103,8 +103,8 @@ def _want(path: str, has: str, fits: bool, wanted: str) -> None:
 def _want_authority(connection: Connection, log_id: int, party: ChainId) -> None:
     """Raises Malformed ``account-authority`` for a party that supervises nobody."""
     registry = Registry("")
-    for statement, index in stored.registry_statements(connection, log_id):
-        registry.apply(statement, index)
+    for placed in stored.registry_statements(connection, log_id):
+        registry.apply(*placed)
     found = registry.parties[party]
     if found.profile["type"] != "authority" and "inspector" not in found.roles:
         raise Malformed("account-authority", path="party", has=found.profile["name"], wanted="authority | inspector")

@@ -11,7 +11,7 @@ import logging
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +30,7 @@ from ledger import b64u
 from ledger.canonical import Json
 from ledger.errors import LedgerError
 from ledger.identity import ChainId
-from ledger.keys import KeyId, PrivateKey, prove
+from ledger.keys import PrivateKey, prove
 from ledger.parting import part
 from ledger.records import KINDS
 from ledger.registry import KINDS as REGISTRY_KINDS
@@ -177,8 +177,10 @@ class Custodian:
 
     def _key(self, connection: Connection, party: ChainId) -> PrivateKey:
         """The newest of the party's held keys that stands. Raises Conflict ``held-none``."""
-        known = self._log.journal.registry.parties.get(party)
-        standing: Sequence[KeyId] = sorted(known.keys) if known else ()
+        registry = self._log.journal.registry
+        known = registry.parties.get(party)
+        # A registrar who leaves the mark out would have the service sign as if the party held its key itself.
+        standing = sorted(kid for kid in known.keys if registry.keys[kid].custody == CUSTODY) if known else []
         query = select(held_keys).where(held_keys.c.log_id == self._log.log_id, held_keys.c.kid.in_(standing))
         row = connection.execute(query.order_by(held_keys.c.created.desc()).limit(1)).first()
         if row is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, or_, select
 
-from app.batches import views
+from app.batches import arrivals, views
 from app.batches.amounts import from_micro
 from app.batches.events import Found, worded
 from app.batches.views import BatchView
@@ -185,11 +185,8 @@ class _Desk:
             postings.c.log_id == self._log_id, postings.c.owner == self._party
         )  # fmt: skip
         query = (
-            select(findings)
-            .where(
-                findings.c.log_id == self._log_id,
-                or_(findings.c.batch.in_(touched), findings.c.first_index.in_([one[0] for one in self._signed()])),
-            )
+            arrivals.standing(self._log_id)
+            .where(or_(findings.c.batch.in_(touched), findings.c.first_index.in_([one[0] for one in self._signed()])))
             .order_by(findings.c.first_index.desc(), findings.c.line)
             .limit(SHOWN)
         )

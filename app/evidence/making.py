@@ -10,6 +10,7 @@ from app.batches import events
 from app.errors import NotFound
 from app.heads.reading import Heads
 from app.log import Log
+from app.origins.service import Origins
 from app.tables import entries, statements
 from app.viewing import Viewer
 from app.witnessing.notes import published
@@ -35,10 +36,11 @@ _parsed = lru_cache(maxsize=4096)(parse)
 class Bundles:
     """Makes bundles of one log; threads may share it."""
 
-    def __init__(self, engine: Engine, log: Log, heads: Heads) -> None:
+    def __init__(self, engine: Engine, log: Log, heads: Heads, origins: Origins) -> None:
         self._engine = engine
         self._log = log
         self._heads = heads
+        self._origins = origins
         self._tiles = TileReader(self._fetch_tiles, TILES)
 
     def make(self, about: ChainId, *, since: Iterable[int] = (), viewer: Viewer | None = None) -> Bundle:
@@ -72,6 +74,7 @@ class Bundles:
             named = {one.statement.hash: (one, one.statement) for one in carried}
             read = {one.index: statement for one, statement in named.values()}
             shown = events.disclosed(connection, self._log.log_id, read, viewer) if viewer is not None else {}
+            others = self._origins.carried(connection, read.values())
         proofs = inclusion_proofs([one.index for one in carried], checkpoint.size, nodes)
         lines = self._heads.lines(newest, {one.entry.chain for one in carried}) if newest is not None else []
         return Bundle(
@@ -86,6 +89,7 @@ class Bundles:
             heads=bundle.Heads(daily.hash, tuple(Line(line.line, line.position, tuple(line.proof)) for line in lines))
             if daily is not None
             else None,
+            others=others,
         )
 
     def _chains(

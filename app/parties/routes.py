@@ -6,10 +6,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from app.errors import NotFound
+from app.heads.reading import Heads, Standing
 from app.log import Log
 from app.parties import reading
 from app.parties.names import Names
 from app.parties.reading import MOST, PAGE, PartyView, PlacePage, ProductPage
+from app.stored import read_note
 from app.wire import as_json
 from ledger import records
 from ledger.identity import ChainId
@@ -29,9 +31,12 @@ class LogView:
     policy: dict[str, list[str]]
     """Which role may state which kinds."""
     demonstration: bool
-    vkey: str
+    vkeys: list[str]
+    """The keys that sign its checkpoints now, two while one follows the other."""
     closed: str
     """The log that goes on from here, where this one is closed."""
+    heads: Standing | None
+    """The newest heads of all chains below the published checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ class KindView:
     """Who may state it now."""
 
 
-def router(log: Log) -> APIRouter:
+def router(log: Log, heads: Heads) -> APIRouter:
     """The routes over one log."""
     routes = APIRouter()
     registry = log.journal.registry
@@ -59,6 +64,7 @@ def router(log: Log) -> APIRouter:
     @routes.get("/v1/log", response_model=LogView, tags=["log"], summary="总账 · the log")
     def about() -> Response:
         policy = {role: sorted(kinds) for role, kinds in registry.policy.items()}
+        note = log.journal.published()
         view = LogView(
             origin=log.origin,
             root=registry.root,
@@ -66,8 +72,9 @@ def router(log: Log) -> APIRouter:
             time_zone=registry.time_zone,
             policy=policy,
             demonstration=log.demonstration,
-            vkey=str(log.journal.vkey),
+            vkeys=[str(vkey) for vkey in log.journal.vkeys],
             closed=registry.closed,
+            heads=heads.standing(read_note(note).size) if note else None,
         )
         return as_json(view)
 

@@ -13,10 +13,20 @@ from app.batches.events import Found
 from app.batches.reading import Told
 from app.parties.names import Name
 from ledger.identity import ChainId, StatementHash
-from ledger.records import KINDS
+from ledger.records import ATTACHING, KINDS
 
 Amount: TypeAlias = Mapping[str, str]
 """``unit`` and ``value``."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A photo or document that everybody may see; its address is ``/v1/attachments/`` and its hash."""
+
+    sha256: str
+    name: str
+    photo: bool
+    kilobytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,12 @@ class Step:
     was: Mapping[str, Any]
     names: Mapping[str, Name]
     findings: list[Found]
+    suspect: bool
+    """Whether the key that signed it may have been in other hands."""
     void: bool
+    files: list[File]
+    lost: bool
+    """Whether photos or documents of it were erased."""
 
 
 def step(told: Told) -> Step:
@@ -70,8 +85,20 @@ def step(told: Told) -> Step:
         was=was,
         names=event.names,
         findings=event.findings,
+        suspect=event.suspect,
         void=event.void,
+        files=list(_files(told)),
+        lost=any(lost.field in ATTACHING for lost in event.lost),
     )
+
+
+def _files(told: Told) -> Iterator[File]:
+    gone = {lost.field for lost in told.event.lost}
+    for name in sorted(ATTACHING & told.event.effective.keys() - gone):
+        given = told.event.effective[name]
+        for one in given if isinstance(given, list) else [given]:
+            photo = one["media_type"].startswith("image/")
+            yield File(one["sha256"], one["name"], photo, max(1, one["size"] // 1024))
 
 
 def _amount(told: Told) -> Amount | None:
@@ -163,7 +190,7 @@ def wrong(one: Step) -> bool:
         item.get("passed") is False for item in values.get("items", ()) if isinstance(item, Mapping)
     )
     returned = one.kind in ("reject", "correct") or bool(values.get("short"))
-    return bool(one.findings or one.was or one.void or failed or returned)
+    return bool(one.findings or one.was or one.void or one.suspect or failed or returned)
 
 
 def _key(one: Step) -> Key | None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from app.batches.arrivals import Arrival
 from app.batches.events import Event
 from app.batches.reading import BatchReader, Told
 from app.batches.views import BatchView
@@ -79,11 +80,12 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A party that signed, how often, and whether the service held its key."""
+    """A party that signed, how often, whether the service held its key, and how much of it a thief may have signed."""
 
     party: Name
     statements: int
     custody: str
+    suspect: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,8 @@ class Passport:
     picture: str
     origins: list[str]
     """Where it grew, was raised or came from; of processed goods that of what went into them."""
+    arrivals: list[Arrival]
+    """What of it came from other counties' logs, and whether their own bundles were verified here."""
     processed_at: str | None
     harvested: list[str]
     """First and last time of harvest, one if they are the same; empty where none is recorded."""
@@ -117,7 +121,12 @@ class Passport:
     signers: list[Signer]
     checkpoint: Checkpoint
     chains: list[ChainId]
-    """All that this was read from: batches, and the parties that signed."""
+    """All that this was read from: batches, the parties that signed, and those that vouched for their keys."""
+
+    @property
+    def suspect(self) -> int:
+        """How many of its statements a thief may have signed."""
+        return sum(signer.suspect for signer in self.signers)
 
     def legs(self) -> tuple[list[Leg], list[Leg]]:
         """The journey as it is read; where steps are left out, before and after them."""
@@ -146,6 +155,7 @@ def issue(reader: BatchReader, chain: ChainId, note: str, today: str) -> Passpor
         batch=batch,
         picture=picture(batch.name.zh, batch.name.en),
         origins=batch.origins,
+        arrivals=[told.event.arrival for told in story if told.event.arrival and not told.event.void],
         processed_at=batch.where if batch.made_by == "process" else None,
         harvested=[days[0], days[-1]] if days and days[0][:10] != days[-1][:10] else days[:1],
         growers=[grower for grower in growers if grower],
@@ -155,8 +165,13 @@ def issue(reader: BatchReader, chain: ChainId, note: str, today: str) -> Passpor
         left_out=left_out,
         signers=signers,
         checkpoint=Checkpoint(head.origin, head.size, b64u.encode(head.root)),
-        chains=sorted({chain, *(each.batch for each in journey), *(ChainId(each.party.id) for each in signers)}),
+        chains=sorted({chain, *(each.batch for each in journey), *_vouching(reader, story)}),
     )
+
+
+def _vouching(reader: BatchReader, story: Sequence[Told]) -> set[ChainId]:
+    kids = {told.event.kid for told in story}
+    return {party for kid in kids for party in reader.names.registry.vouchers(kid)}
 
 
 def _signers(story: Sequence[Told]) -> list[Signer]:
@@ -165,7 +180,12 @@ def _signers(story: Sequence[Told]) -> list[Signer]:
         if told.event.signer:
             signed.setdefault(told.event.signer.id, []).append(told.event)
     return [
-        Signer(signer, len(events), next((event.custody for event in events if event.custody), ""))
+        Signer(
+            signer,
+            len(events),
+            next((event.custody for event in events if event.custody), ""),
+            sum(event.suspect for event in events),
+        )
         for events in signed.values()
         if (signer := events[0].signer)
     ]

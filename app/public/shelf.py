@@ -19,14 +19,15 @@ from sqlalchemy import Engine, func, select
 
 from app.log import Log
 from app.stored import chunks, read_note
-from app.tables import entries
+from app.tables import batches, entries, erasures, origins
 from ledger.identity import ChainId
 
 MOST = 48 * 1024 * 1024
 """The most bytes that all kept pages take together; those that were not asked for longest go first."""
 
-Heads: TypeAlias = Mapping[ChainId, int]
-"""The last ``seq`` of each chain."""
+Heads: TypeAlias = Mapping[ChainId, tuple[int, int, int]]
+"""The last ``seq`` of each chain; of a batch from another log also how far that log's bundle reaches, if it is here;
+and how often something in its statements was erased."""
 
 
 @dataclass(slots=True)
@@ -52,6 +53,7 @@ class Shelf:
         self._size = 0
         self._kept: OrderedDict[tuple[str, ...], Kept] = OrderedDict()
         self._mine = threading.Lock()
+        self._doubts = 0
 
     def newest(self) -> str:
         """The newest checkpoint; empty for a log without entries."""
@@ -75,26 +77,50 @@ class Shelf:
         if kept is not None and self._heads(note, kept.heads) == kept.heads:
             kept.note = note
             return kept
-        body, chains = make(note)
-        heads = self._heads(note, chains)
+        doubts = -1
+        while doubts != self._doubts:
+            doubts = self._doubts
+            body, chains = make(note)
+            heads = self._heads(note, chains)
         return self._keep(key, Kept(note, heads, body, gzip.compress(body, 6, mtime=0), self._etag(key, heads)))
+
+    def doubt(self) -> None:
+        """Something changed that no checkpoint tells: every page is held against the database before it goes out."""
+        with self._mine:
+            self._doubts += 1
+            for kept in self._kept.values():
+                kept.note = ""
 
     def _heads(self, note: str, chains: Iterable[ChainId]) -> Heads:
         """How long the chains were under the checkpoint ``note``."""
         log_id, size = self._log.log_id, read_note(note).size
-        heads: dict[ChainId, int] = {}
+        heads: dict[ChainId, tuple[int, int, int]] = {}
         with self._engine.connect() as connection:
             for some in chunks(chains):
+                elsewhere = (
+                    select(batches.c.chain, origins.c.size)
+                    .join(origins, (origins.c.log_id == log_id) & (origins.c.first_index == batches.c.first_index))
+                    .where(batches.c.log_id == log_id, batches.c.chain.in_(some))
+                )
+                reach = {chain: reached for chain, reached in connection.execute(elsewhere)}
+                lost = (
+                    select(entries.c.chain, func.count())
+                    .join(erasures, (erasures.c.log_id == log_id) & (erasures.c.first_index == entries.c.first_index))
+                    .where(entries.c.log_id == log_id, entries.c.chain.in_(some))
+                    .group_by(entries.c.chain)
+                )
+                gone = {chain: count for chain, count in connection.execute(lost)}
                 query = (
                     select(entries.c.chain, func.max(entries.c.seq))
                     .where(entries.c.log_id == log_id, entries.c.chain.in_(some), entries.c.log_index < size)
                     .group_by(entries.c.chain)
                 )
-                heads.update({ChainId(chain): seq for chain, seq in connection.execute(query)})
+                rows = connection.execute(query)
+                heads.update({ChainId(chain): (seq, reach.get(chain, 0), gone.get(chain, 0)) for chain, seq in rows})
         return heads
 
     def _etag(self, key: tuple[str, ...], heads: Heads) -> str:
-        said = [*key, self._edition, *(f"{chain} {seq}" for chain, seq in sorted(heads.items()))]
+        said = [*key, self._edition, *(f"{chain} {' '.join(map(str, head))}" for chain, head in sorted(heads.items()))]
         return f'W/"{sha256("|".join(said).encode()).hexdigest()[:32]}"'
 
     def _keep(self, key: tuple[str, ...], kept: Kept) -> Kept:

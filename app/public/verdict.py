@@ -20,7 +20,7 @@ WORDS: dict[Status, tuple[str, str]] = {
     "held": ("已暂停", "On hold"),
     "void": ("已作废", "Withdrawn"),
 }
-QUANTITY = frozenset(("over-held", "over-shipped", "over-counted"))
+QUANTITY = frozenset(("over-held", "over-shipped", "over-counted", "origin-reused"))
 """Findings by which more of a batch is about than there ever was."""
 
 ADVICE: dict[Status, tuple[str, str]] = {

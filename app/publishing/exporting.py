@@ -13,9 +13,9 @@ from sqlalchemy import Connection, Engine
 
 from app import stored
 from app.errors import Conflict
-from app.publishing.folder import ABOUT, CHECKPOINT, PIN, README, beside, partial_paths, upper_tiles
+from app.publishing.folder import ABOUT, CHECKPOINT, PIN, README, beside, partial_paths, read_file, upper_tiles
 from app.publishing.reading import read_statements, read_tile
-from ledger.checkpoint import open_checkpoint
+from ledger.checkpoint import MAX_NOTE, open_checkpoint
 from ledger.errors import LedgerError
 from ledger.merkle import root
 from ledger.policy import Pin
@@ -52,7 +52,7 @@ def export(
     size = stored.read_note(note).size
     with engine.connect() as connection:
         before = _before(connection, log_id, pin, folder, size)
-        journey = _under_way(folder)
+        journey = _under_way(folder, size)
         journey.done = max(journey.done, before) // WIDTH * WIDTH
         journey.sizes = sorted({*journey.sizes, before, size})
     folder.mkdir(parents=True, exist_ok=True)
@@ -88,7 +88,7 @@ def _before(connection: Connection, log_id: int, pin: Pin, folder: Path, size: i
             raise Conflict("export-folder", path=str(folder))
         return 0
     try:
-        text = path.read_text("utf-8")
+        text = read_file(path, MAX_NOTE).decode()
         held, _ = open_checkpoint(text, pin.policy.signer(text))
     except (LedgerError, UnicodeDecodeError):
         raise Conflict("export-folder", path=str(folder)) from None
@@ -97,11 +97,13 @@ def _before(connection: Connection, log_id: int, pin: Pin, folder: Path, size: i
     return held.size
 
 
-def _under_way(folder: Path) -> _Journey:
+def _under_way(folder: Path, size: int) -> _Journey:
+    """What an export to this folder left behind; one of more than there is was none of this log, and is begun anew."""
     try:
-        return msgspec.json.decode((folder / _UNDER_WAY).read_bytes(), type=_Journey)
+        left = msgspec.json.decode((folder / _UNDER_WAY).read_bytes(), type=_Journey)
     except (FileNotFoundError, msgspec.DecodeError):
         return _Journey()
+    return left if all(0 <= one <= size for one in (left.done, *left.sizes)) else _Journey()
 
 
 def _mark(folder: Path, journey: _Journey) -> None:
@@ -124,11 +126,18 @@ def _write(path: Path, data: bytes) -> None:
     """The file whole or not at all; what is there is replaced."""
     unfinished = path.with_name(f".{path.name}.part")
     try:
-        unfinished.write_bytes(data)
+        unfinished.unlink(missing_ok=True)
+        _write_new(unfinished, data)
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_bytes(data)
+        _write_new(unfinished, data)
     unfinished.replace(path)
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    # Never through a link that somebody left in the folder.
+    with path.open("xb") as file:
+        file.write(data)
 
 
 def _sweep(folder: Path, sizes: list[int], size: int) -> None:

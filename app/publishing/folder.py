@@ -9,8 +9,12 @@
 Which files there are follows from the checkpoint's size alone: one too many is as wrong as one too few.
 """
 
+import errno
+import os
 import re
+import stat
 from collections.abc import Iterator
+from pathlib import Path
 
 from app.publishing.reading import exists
 from ledger.errors import Malformed
@@ -19,6 +23,7 @@ from ledger.tiles import ENTRIES, HEIGHT, WIDTH, TileId, parse_tile_path, right_
 CHECKPOINT = "checkpoint"
 PIN = "policy.json"
 README = "README"
+MAX_PIN = 128 << 10
 
 ABOUT = """\
 耕迹总账的公开副本：checkpoint 是总账签名的检查点，tile/ 是哈希树和账目（c2sp.org/tlog-tiles），
@@ -53,6 +58,23 @@ def upper_tiles(size: int, since: int = 0) -> Iterator[TileId]:
         for first in range((since >> level * HEIGHT) // WIDTH * WIDTH, count, WIDTH):
             yield TileId(level, first // WIDTH, min(WIDTH, count - first))
         level += 1
+
+
+def read_file(path: Path, most: int) -> bytes:
+    """The file's bytes, one more than ``most`` of a longer one. Raises FileNotFoundError for what is no plain file.
+
+    A folder comes from strangers: what is endless, or never answers (a pipe), must not hold up who reads it.
+    """
+    with open(path, "rb", opener=_plain) as file:  # Path.open knows no opener
+        return file.read(most + 1)
+
+
+def _plain(path: str, flags: int) -> int:
+    opened = os.open(path, flags | os.O_NONBLOCK)
+    if stat.S_ISREG(os.fstat(opened).st_mode):
+        return opened
+    os.close(opened)
+    raise FileNotFoundError(errno.ENOENT, "no plain file", path)
 
 
 def partial_paths(size: int) -> set[str]:

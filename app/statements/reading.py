@@ -1,4 +1,4 @@
-"""Statements read back: a notebook for its owner, the public form for monitors, findings as they were given."""
+"""Statements read back: a notebook for its owner, findings as they were given."""
 
 from typing import Any
 
@@ -8,8 +8,6 @@ from sqlalchemy import Engine, select
 from app.recording import Finding
 from app.tables import findings, statements
 from ledger import b64u
-from ledger.canonical import MAX_INTEGER
-from ledger.errors import Malformed
 
 PAGE = 500
 
@@ -43,15 +41,3 @@ class Reader:
             "statements": [{"n": n, "statement": jws, "index": index} for n, jws, index in rows[:PAGE]],
             "next": rows[PAGE].n if len(rows) > PAGE else None,
         }
-
-    def statements(self, first: int, last: int) -> list[dict[str, Any]]:
-        """The statements whose first entry lies in ``[first, last]``, without any disclosure."""
-        if not 0 <= first <= last <= MAX_INTEGER or last - first >= PAGE:
-            raise Malformed("range", path="first-last", has=f"{first}-{last}", wanted=f"at most {PAGE}")
-        query = (
-            select(statements.c.first_index, statements.c.jws)
-            .where(statements.c.log_id == self._log_id, statements.c.first_index.between(first, last))
-            .order_by(statements.c.first_index)
-        )
-        with self._engine.connect() as connection:
-            return [{"index": index, "statement": jws} for index, jws in connection.execute(query)]

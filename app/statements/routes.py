@@ -15,12 +15,11 @@ from starlette.types import Receive, Scope, Send
 from app.errors import TooLarge, UnknownType, status_of
 from app.journal import Journal
 from app.problems import Lang, language, problem
-from app.recording import Appended, Finding, Outcome
+from app.recording import Appended, Outcome
 from app.statements import reading
+from app.statements.answering import appended_json, finding_json
 from app.statements.service import Capture
-from ledger import wordings
 from ledger.errors import LedgerError, Malformed
-from ledger.identity import mark, trace_code
 from ledger.statement import read_presentation
 
 MAX_STATEMENT = 256 * 1024
@@ -123,15 +122,7 @@ def router(capture: Capture, journal: Journal, reader: reading.Reader) -> APIRou
 
     def _answer(outcome: Appended) -> tuple[int, dict[str, Any]]:
         found = reader.findings(outcome.first_index) if outcome.again else outcome.findings
-        return 200 if outcome.again else 201, {
-            "created": [
-                {"chain": chain, "mark": mark(chain), "trace_code": trace_code(chain)}
-                for chain in outcome.statement.created
-            ],
-            "findings": [finding_json(finding) for finding in found],
-            "receipt": orjson.Fragment(outcome.receipt.text()),
-            "statement": outcome.statement.hash,
-        }
+        return 200 if outcome.again else 201, appended_json(outcome, found)
 
     @routes.post("/v1/statements/check", summary="签名前查看问题项 · findings before signing")
     async def check(request: Request) -> Response:
@@ -147,24 +138,7 @@ def router(capture: Capture, journal: Journal, reader: reading.Reader) -> APIRou
             raise Malformed("number", path="from", has=start[:80], wanted="0, 1, …")
         return reader.notebook(kid, int(start))
 
-    @routes.get("/log/statements/{first}-{last}", summary="公开形式的记录 · statements, public form, by index")
-    def public_form(first: int, last: int) -> Response:
-        rows = reader.statements(first, last)
-        data = b"".join(orjson.dumps(row) + b"\n" for row in rows)
-        return Response(data, media_type="application/x-ndjson")
-
     return routes
-
-
-def finding_json(finding: Finding) -> dict[str, Any]:
-    """A finding as the API shows it, worded in both languages."""
-    return {
-        "code": finding.code,
-        "severity": finding.severity,
-        **({"batch": finding.batch} if finding.batch else {}),
-        "params": dict(finding.params),
-        "text": {lang: wordings.say_finding(finding.code, finding.params, lang) for lang in ("zh", "en")},
-    }
 
 
 async def _body(request: Request) -> bytes:

@@ -2,7 +2,7 @@
 
 import threading
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Engine
@@ -39,11 +39,17 @@ class Capture:
     def read(self, jws: str, disclosures: Sequence[Disclosure], *, verify: bool) -> Record:
         """A record whose form and sealed fields hold. Raises Malformed, and to ``verify`` NotAllowed or BadSignature.
 
+        Without some of its disclosures it may be what stands in the log already, and was erased where it was signed
+        too. So much the journal can say; such a record is neither looked into nor ever written.
+
         A thread of its own verifies here. The event loop leaves it to the journal's thread: each verification gives
         the interpreter away, and getting it back costs the loop more than the verification.
         """
         statement = parse(jws)
-        record = _record(statement, disclosures, b64u.decode(jws.split(".")[1]).decode())
+        opened = open_sealed(statement, disclosures)
+        if closed := len(statement.sealed) - len(opened):
+            return Record(statement, closed=closed)
+        record = _record(statement, opened, b64u.decode(jws.split(".")[1]).decode())
         if verify:
             self._check_signature(statement, self._journal.registry)
             record = replace(record, verified=True)
@@ -62,7 +68,8 @@ class Capture:
     def findings(self, payload: Json, disclosures: Sequence[Disclosure]) -> list[Finding]:
         """What an unsigned payload would be answered with: the same refusals, the same findings, nothing written."""
         statement = read_payload(payload)
-        record = _record(statement, disclosures, dumps(payload).decode())
+        opened = open_sealed(statement, disclosures, complete=True)
+        record = _record(statement, opened, dumps(payload).decode())
         with self._engine.connect() as connection:
             registry = self._journal.registry
             registry.authorise(statement, signed=False)
@@ -71,10 +78,9 @@ class Capture:
             return books.post(record, 0, self._journal.now())
 
 
-def _record(statement: Statement, disclosures: Sequence[Disclosure], payload: str) -> Record:
+def _record(statement: Statement, opened: Mapping[str, tuple[Json, Disclosure]], payload: str) -> Record:
     if not unicodedata.is_normalized("NFC", payload):
         raise Malformed("nfc", path="body", wanted="Unicode NFC")
-    opened = open_sealed(statement, disclosures, complete=True)
     values = {name: value for name, (value, _) in opened.items()}
     check_normal(values, "body")
     records.check(statement, values)

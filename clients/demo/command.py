@@ -28,6 +28,7 @@ from clients.demo.stage import DAYS, Stage
 from clients.device import Device
 from clients.errors import ClientError
 from clients.speech import Speech
+from clients.witness import witness
 from ledger.identity import grouped
 from ledger.policy import Pin
 
@@ -108,6 +109,7 @@ def _load(data: Path, where: Sequence[str], served: str, speak: Speech) -> None:
     told = {"code": codes[0]["code"], "codes": codes, "county": county.NAME, "sign_ins": sign_ins}
     _write(data / "demonstration.json", told)
     _settle(data, served)
+    _gengji("heads", *where)
     _write(data / "demo" / "season.json", {"done": True, "start": start})
 
 
@@ -131,14 +133,15 @@ def _begin(data: Path, where: Sequence[str]) -> int:
         _write(marker, {"done": False, "start": (today - DAYS) * 86400 - UTC_PLUS})
     if not pin.exists():
         # Broken off while the log was opened. The pin is written last, so nobody has seen that log.
-        for path in (*parts, data / "ledger.sqlite-wal", data / "ledger.sqlite-shm"):
+        for path in (*parts, data / "witnesses", data / "ledger.sqlite-wal", data / "ledger.sqlite-shm"):
             if path.is_dir():
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
         try:
-            _gengji("init", "--demonstration", "--origin", county.ORIGIN, *where)
+            _gengji("init", "--demonstration", "--origin", county.ORIGIN, *_witnesses(data / "witnesses"), *where)
         except NotDemonstration:
+            shutil.rmtree(data / "witnesses")
             # The database may be somebody else's; then nothing of a demonstration is here.
             if not any(path.exists() for path in parts):
                 marker.unlink()
@@ -146,6 +149,15 @@ def _begin(data: Path, where: Sequence[str]) -> int:
     if (origin := Pin.parse(pin.read_text()).origin) != county.ORIGIN:
         raise NotDemonstration("demonstration-other", path=str(pin), has=origin)
     return int(json.loads(marker.read_bytes())["start"])
+
+
+def _witnesses(folder: Path) -> list[str]:
+    """Two supervising sides watch over the log, each with a key of its own; both have to sign."""
+    words = ["--quorum", str(len(county.WITNESSES))]
+    for key, party in county.WITNESSES.items():
+        vkey = witness.make(folder / key, f"{county.ORIGIN}/witness/{key}")
+        words += ["--witness", f"{party}={vkey}"]
+    return words
 
 
 def _foreign(data: Path) -> Path | None:

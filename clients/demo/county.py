@@ -70,6 +70,8 @@ class Party:
 CHILLED = ("0", "4", 60)
 
 REGISTRAR = Party("registrar", "青禾县主体登记窗口", "authority", ("registrar",), ("方明",))
+OPERATOR = Party("operator", "青禾县追溯平台运营中心", "authority", ("operator",), ())
+"""Its key lies with the service, which signs the daily heads with it."""
 
 PARTIES = (
     Party(
@@ -244,6 +246,9 @@ class Account:
         """Known to everybody: it stands on the sign-in page."""
         return f"qinghe-{self.login}"
 
+
+WITNESSES = {"agriculture": "青禾县农业农村局" + MARK, "market": "青禾县市场监督管理局" + MARK}
+"""Who else remembers how far the log had come, each in a folder of that name."""
 
 ACCOUNTS = (
     Account(

@@ -1,6 +1,6 @@
 """How the county comes to be: the root lets in a registrar, the registrar everybody else, each adds what it has."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -8,18 +8,18 @@ from pathlib import Path
 import httpx
 
 from clients.client import Client
-from clients.demo.county import AGENT_KINDS, DIVISION, PARTIES, REGISTRAR, SEA, Party
+from clients.demo.county import AGENT_KINDS, DIVISION, OPERATOR, PARTIES, REGISTRAR, SEA, Party
 from clients.demo.hands import Hand
 from clients.demo.stage import Stage
-from clients.device import Device
+from clients.device import NEW, Device
 from clients.notebook import Notebook
 from ledger.canonical import Json
 from ledger.identity import ChainId
-from ledger.keys import Algorithm, PrivateKey
+from ledger.keys import Algorithm, PrivateKey, prove
 from ledger.policy import Pin
 
 ROOTS = ("root-2", "root-3")
-"""The first root key signed ``log.open``; two others let in the registrar."""
+"""The first root key signed ``log.open``; two others let in the registrar and the operator."""
 
 
 class Founding:
@@ -58,20 +58,36 @@ class Founding:
             self._client(name, party=self._pin.root, key=PrivateKey.from_pem((self._keys / f"{name}.pem").read_bytes()))
             for name in ROOTS
         )
-        device = self._device(REGISTRAR.key)
-        party = self._registered(first, REGISTRAR, [device], roles=())
-        act = self._stage.state(first, "role.grant", {"role": "registrar"}, [party])
-        self._stage.deliver(first)
-        self._stage.state(second, "role.grant", {"confirms": act.hash}, [party])
-        self._stage.deliver(second)
+        party = self._admitted(first, second, REGISTRAR, self._device(REGISTRAR.key).offer())
+        self._admitted(first, second, OPERATOR, self._operators_key())
         return self._client(REGISTRAR.key, party=party)
+
+    def _admitted(self, first: Client, second: Client, party: Party, offer: Mapping[str, Json]) -> ChainId:
+        """By root act: registered, and given its role by one root key and by another."""
+        chain = self._registered(first, party, [offer], roles=())
+        act = self._stage.state(first, "role.grant", {"role": party.key}, [chain])
+        self._stage.deliver(first)
+        self._stage.state(second, "role.grant", {"confirms": act.hash}, [chain])
+        self._stage.deliver(second)
+        return chain
+
+    def _operators_key(self) -> dict[str, Json]:
+        """Made where the service finds it; what is offered of it."""
+        path = self._keys / "operator.pem"
+        if not path.exists():
+            new = path.with_suffix(".new")
+            new.touch(mode=0o600)
+            new.write_bytes(PrivateKey.generate().to_pem())
+            new.replace(path)
+        key = PrivateKey.from_pem(path.read_bytes())
+        return {"jwk": {**key.public.jwk}, "proof": prove(key, self._pin.origin, NEW)}
 
     def _register(self, registrar: Client) -> dict[str, Client]:
         """The clients of those that have a device."""
         clients: dict[str, Client] = {}
         for party in PARTIES:
-            devices = [] if party.agent else [self._device(party.key, party.alg)]
-            chain = self._registered(registrar, party, devices, roles=party.roles)
+            offers = [] if party.agent else [self._device(party.key, party.alg).offer()]
+            chain = self._registered(registrar, party, offers, roles=party.roles)
             if party.agent:
                 grant: dict[str, Json] = {"agent": self.parties[party.agent], "kinds": [*AGENT_KINDS]}
                 self._stage.state(registrar, "agent.grant", grant, [chain])
@@ -80,7 +96,9 @@ class Founding:
         self._stage.deliver(registrar)
         return clients
 
-    def _registered(self, by: Client, party: Party, devices: Iterable[Device], roles: Iterable[str]) -> ChainId:
+    def _registered(
+        self, by: Client, party: Party, offers: Iterable[Mapping[str, Json]], roles: Iterable[str]
+    ) -> ChainId:
         profile: dict[str, Json] = {
             "name": party.full_name,
             "type": party.type,
@@ -88,7 +106,7 @@ class Founding:
             "side": party.side,
         }
         fields: dict[str, Json] = {
-            "keys": [device.offer() for device in devices],
+            "keys": [{**offer} for offer in offers],
             "roles": [*roles],
             "profile": profile,
         }

@@ -79,6 +79,17 @@ class Store:
         return self._rows("refused", origin, count)
 
     def add_cosigned(self, row: Row) -> None:
+        """The same size again takes the place of the one before: it is the same tree, signed later.
+
+        Anybody may ask for that as often as they like, and must not crowd out what was cosigned before. Nor does it
+        count against the log that somebody had brought this checkpoint with a proof that was none.
+        """
+        same = (row.origin, str(row.size))
+        text = row.note.partition("\n\n")[0] + "\n\n"
+        self._connection.execute("DELETE FROM cosigned WHERE origin = ? AND size = ?", same)
+        self._connection.execute(
+            "DELETE FROM refused WHERE origin = ? AND size = ? AND substr(note, 1, length(?)) = ?", (*same, text, text)
+        )
         self._add("cosigned", row)
 
     def add_refused(self, row: Row) -> None:

@@ -21,7 +21,7 @@ from app.tables import TRUTH, entries, metadata, postings, statements
 from ledger import b64u
 from ledger.checkpoint import open_checkpoint
 from ledger.errors import Malformed, NotAllowed
-from ledger.merkle import consistency_proof, verify_consistency
+from ledger.merkle import consistency_proof, root, verify_consistency
 from tests.app.seeding import LOG_ID, append, folder, record
 from tests.world import World, county, harvested, planted
 
@@ -53,7 +53,7 @@ def writer(engine: Engine, data: Path, world: World) -> Iterator[Journal]:
 
 def open_journal(engine: Engine, data: Path, world: World, **more: object) -> Journal:
     lock = Lock(data / "lock", world.log)
-    return Journal(engine, lock, world.log_key, world.log, LOG_ID, Books(LOG_ID), **more)  # type: ignore[arg-type]
+    return Journal(engine, lock, [world.log_key], world.log, LOG_ID, Books(LOG_ID), **more)  # type: ignore[arg-type]
 
 
 def appended(outcome: Outcome) -> Appended:
@@ -183,7 +183,7 @@ def test_a_group_that_fails_leaves_no_trace_but_in_the_operators_log(
     engine: Engine, data: Path, world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     books = Failing(LOG_ID)
-    writer = Journal(engine, Lock(data / "lock", world.log), world.log_key, world.log, LOG_ID, books)
+    writer = Journal(engine, Lock(data / "lock", world.log), [world.log_key], world.log, LOG_ID, books)
     append(writer, world, world.statements)
     before, note = count(engine), writer.latest()
     planting = planted(world)
@@ -210,7 +210,7 @@ class Stumbling(Books):
 
 
 def test_one_that_nobody_thought_of_leaves_the_others_of_its_group(engine: Engine, data: Path, world: World) -> None:
-    writer = Journal(engine, Lock(data / "lock", world.log), world.log_key, world.log, LOG_ID, Stumbling(LOG_ID))
+    writer = Journal(engine, Lock(data / "lock", world.log), [world.log_key], world.log, LOG_ID, Stumbling(LOG_ID))
     append(writer, world, world.statements)
     before = len(world.statements)
     planting = planted(world)
@@ -249,19 +249,32 @@ def test_a_taken_lot_is_named_although_the_group_looked_at_no_names(writer: Jour
     assert isinstance(append(writer, world, [free])[0], Appended)
 
 
-def test_a_checkpoint_that_was_never_ours_is_not_seen(writer: Journal, world: World) -> None:
+def test_a_checkpoint_that_was_never_ours_is_not_seen(writer: Journal, engine: Engine, world: World) -> None:
     append(writer, world, world.statements)
     note, _ = open_checkpoint(writer.latest() or "", world.vkey)
     good, bad = (note.size, b64u.encode(note.root)), (note.size, "A" * 43)
     body = {"outputs": [world.output("tomato", "5")]}
-    seen = world.statement("plant", "farm", body, seen=good)
-    assert isinstance(append(writer, world, [seen])[0], Appended)
-    for claim, code in ((bad, "seen"), (None, "seen-falls"), ((1, "A" * 43), "seen-falls")):
-        device = world.devices["farm"]
+    world.put(seen := world.statement("plant", "farm", body, seen=good))
+    pair = {"outputs": [world.output("tomato", "5"), world.output("tomato", "6")]}
+    world.put(two := world.statement("plant", "farm", pair, seen=good))
+    assert [isinstance(done, Appended) for done in append(writer, world, [seen, two])] == [True, True]
+    device = world.devices["farm"]
+    within = world.first[two.hash] + 1  # where the log was never signed, though the root is that of its tree
+    with engine.connect() as connection:
+        true = root(within, stored.nodes(connection, LOG_ID, within))
+    claims = {
+        "never signed": ((within, b64u.encode(true)), "seen-other"),
+        "another root": (bad, "seen-other"),
+        "another root, newer": ((within, "A" * 43), "seen-other"),
+        "not there yet": ((note.size + 100, "A" * 43), "seen-other"),
+        "nothing any more": (None, "seen-falls"),
+        "less": ((1, "A" * 43), "seen-falls"),
+    }
+    for why, (claim, code) in claims.items():
         n, after = device.n, device.after
         (outcome,) = append(writer, world, [world.statement("plant", "farm", body, seen=claim)])
-        assert isinstance(outcome, Malformed)
-        assert outcome.code == code
+        assert isinstance(outcome, Malformed), why
+        assert outcome.code == code, why
         device.n, device.after = n, after
 
 

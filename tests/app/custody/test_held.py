@@ -146,6 +146,16 @@ def test_an_existing_party_gets_one_and_who_has_none_can_not_sign(visitor: Visit
     assert send(visitor, "/v1/held/statements", body).status_code == 201
 
 
+def test_a_key_that_is_not_shown_as_held_signs_nothing(visitor: Visitor, town: Town) -> None:
+    """The registrar leaves the mark out: no verifier would know that it was the service that signed."""
+    farm = town.world.parties["farm"]
+    offer = offered(visitor, farm)
+    state(visitor, town, "key.add", {name: offer[name] for name in ("jwk", "proof")}, [farm])
+    visitor.sign_in("ma.ke", PASSWORD)
+    body = {"kind": "plant", "fields": {"outputs": [town.world.output("tomato", "5")], "plot": "七号地"}}
+    assert send(visitor, "/v1/held/statements", body).json()["code"] == "held-none"
+
+
 def test_a_key_made_for_one_party_is_not_anothers(visitor: Visitor, town: Town) -> None:
     coop = town.world.parties["coop"]
     offer = offered(visitor, town.world.parties["farm"])

@@ -84,5 +84,5 @@ def test_kinds_are_described_for_forms_and_programs(visitor: Visitor) -> None:
 def test_the_log_says_what_it_is(visitor: Visitor, world: World) -> None:
     log = read(visitor, "/v1/log")
     assert (log["origin"], log["root"], log["demonstration"]) == (world.log, world.parties["root"], True)
-    assert log["vkey"] == str(world.vkey)
+    assert log["vkeys"] == [str(world.vkey)]
     assert "ship" in log["policy"]["farm"]

@@ -157,12 +157,27 @@ def test_a_folder_that_holds_something_else_is_left_alone(settings: Settings, ex
         assert files(out) == {name: data}
     (tmp_path / "empty").mkdir()
     export(newest, tmp_path / "empty")
-    for left in (b"", b"{", b"[]"):
+    for left in (b"", b"{", b"[]", b'{"done":99999999}', b'{"done":-256}', b'{"sizes":[-5,9007199254740993]}'):
         out = tmp_path / f"left-{len(left)}{left!r}"
         out.mkdir()
         (out / ".export").write_bytes(left)
         export(newest, out)
         assert files(out) == files(tmp_path / "empty")
+
+
+def test_nothing_is_written_through_a_link(settings: Settings, export: Export, tmp_path: Path) -> None:
+    """Somebody who may write to the folder leaves links where the next export writes."""
+    newest = str(read_lock(settings.data / "lock", export.pin.origin))
+    out, other = tmp_path / "out", tmp_path / "other"
+    export(newest, out)
+    other.write_bytes(b"mine")
+    for name in (".checkpoint.part", ".README.part", ".policy.json.part"):
+        (out / name).symlink_to(other)
+    export(newest, out)
+    assert other.read_bytes() == b"mine"
+    export(newest, tmp_path / "whole")
+    assert files(out) == files(tmp_path / "whole")
+    assert not any(path.is_symlink() for path in out.rglob("*"))
 
 
 def test_another_history_is_not_gone_on_with(settings: Settings, export: Export, world: World, tmp_path: Path) -> None:
