@@ -21,6 +21,10 @@ TRIES = 8
 TRIES_OF_NOBODY = 3
 """Enough where nothing listens and nothing ever has: that is no service being started again."""
 LONGEST_WAIT = 120.0
+MOST = 32 << 20
+"""The most bytes that an answer makes sense with: a bundle may have 16 MiB, the statements of 256 entries 17."""
+LONGEST_ANSWER = 600.0
+"""How long, in s, one answer may take, however it trickles."""
 
 
 class Service:
@@ -163,7 +167,7 @@ class Service:
         tries = 0
         while True:
             try:
-                response = self._http.request(method, path, content=body, headers=headers, params=params)
+                response = self._request(method, path, body, headers, params)
             except httpx.TransportError as error:
                 nobody = isinstance(error, httpx.ConnectError) and not self._answered_once
                 if nobody and tries + 1 >= TRIES_OF_NOBODY:
@@ -178,6 +182,24 @@ class Service:
                     raise answer.error()
             tries += 1
             self.wait(tries, answer, "no-answer")
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: Mapping[str, str] | None,
+        params: Mapping[str, str | Sequence[str]] | None,
+    ) -> httpx.Response:
+        """The whole answer. Raises Unreachable ``answer`` for one that has no end: whoever answers is not trusted."""
+        began, content = self._clock(), bytearray()
+        with self._http.stream(method, path, content=body, headers=headers, params=params) as response:
+            for part in response.iter_bytes():
+                content += part
+                if len(content) > MOST or self._clock() - began > LONGEST_ANSWER:
+                    raise Unreachable("answer", path=path, has=len(content), wanted=MOST)
+        unpacked = [(name, value) for name, value in response.headers.items() if name != "content-encoding"]
+        return httpx.Response(response.status_code, headers=unpacked, content=bytes(content), request=response.request)
 
     def _object(self, response: httpx.Response) -> dict[str, Any]:
         told = _json(response.content)

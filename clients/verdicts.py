@@ -88,7 +88,7 @@ class Teller:
         self._line(self("✓ 有效", "✓ Valid"), "  ".join(self._named(verdict, chain) for chain in verdict.about))
         self._line(self("总账", "log"), f"{verdict.checkpoint.origin}")
         for path, pin in pins:
-            self._line(self("验证依据（公开钉）", "pin"), f"{path}  {mark(pin.root)}")
+            self._line(self("公开钉", "pin"), f"{path}  {mark(pin.root)}")
         self._complete(verdict, self("完整性", "complete"))
         for other in _others(verdict):
             self._complete(other, self(f"完整性（{other.checkpoint.origin}）", f"complete ({other.checkpoint.origin})"))

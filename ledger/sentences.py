@@ -39,7 +39,7 @@ ADVICE: Mapping[str, tuple[str, str]] = {
     "key": ("请换用本主体的有效密钥，或请登记员登记新密钥。", "Please use a valid key of your own, or have a new one added."),
     "program": ("不是您填错了：请把这段话发给软件的维护人员。", "You did nothing wrong: please send these words to whoever looks after the program."),
     "distrust": ("请不要采信，并把这段话报告给监管人员。", "Please do not rely on it, and report these words to the regulator."),
-    "pin": ("请从总账以外的可靠渠道取得它的验证依据（policy.json）。", "Please get the log's pin (policy.json) from somewhere you trust, other than who gave you the bundle."),
+    "pin": ("请从总账以外的可靠渠道取得它的公开钉（policy.json）。", "Please get the log's pin (policy.json) from somewhere you trust, other than who gave you the bundle."),
     "new-pin": ("如运营方已公告更换总账密钥，请从服务以外取得新的公开钉；否则请不要采信，并报告监管人员。", "If a change of the log's key was announced, get the new pin by another way than the service; else do not rely on it, and report it."),
     "resend": ("请稍候再试；已签名的记录会保留。", "Please wait a little and try again; what you have signed is kept."),
     "sync": ("请先取回漏掉的记录，再重新签名提交。", "Please fetch the statements that are missing first, then sign and send again."),
@@ -164,7 +164,7 @@ WORDINGS: Mapping[str, Wording] = {
     "vkey-ambiguous": Wording("验证公钥 {where} 重名（{has}）：{wanted}", "verifier keys {where} share a name and id ({has}); wanted: {wanted}", "program"),
     "vkey-id": Wording("验证公钥 {where} 的编号是 {has}，应为 {wanted}", "verifier key {where} has the id {has}; wanted: {wanted}", "program"),
     "tile": Wording("总账分块应为 {wanted}", "a tile of the log must be {wanted}", "program"),
-    "pin": Wording("验证依据文件的{where}不对，应为 {wanted}", "the pin's {where} must be {wanted}", "program"),
+    "pin": Wording("公开钉的{where}不对，应为 {wanted}", "the pin's {where} must be {wanted}", "program"),
     "policy": Wording("见证规则的{where}不对，应为 {wanted}", "the witness policy's {where} must be {wanted}", "program"),
     "add-checkpoint": Wording("请求见证的文本里{where}现为 {has}，应为 {wanted}", "the request to a witness: {where} is {has}, wanted {wanted}", "program"),
     "witness-size": Wording("见证方的回答里{where}现为 {has}，应为 {wanted}", "the witness's answer: {where} is {has}, wanted {wanted}", "program"),
@@ -281,7 +281,7 @@ WORDINGS: Mapping[str, Wording] = {
     # --- what a bundle proves, or does not
     "rejected": Wording("凭证包第 {check} 项核验没有通过（{reason}），在 {path}", "the bundle fails check {check} ({reason}), at {path}", "distrust"),
     "bundle": Wording("凭证包的{where}应为 {wanted}", "the bundle's {where} must be {wanted}", "distrust"),
-    "no-pin": Wording("没有总账 {has} 的验证依据，手头有的是：{wanted}", "there is no pin for the log {has}; there are pins for: {wanted}", "pin"),
+    "no-pin": Wording("没有总账 {has} 的公开钉，手头有的是：{wanted}", "there is no pin for the log {has}; there are pins for: {wanted}", "pin"),
     "quorum": Wording("只有 {has} 个见证方签了名，不满足“{wanted}”", "only {has} of the witnesses signed, which is not “{wanted}”", "distrust"),
     "rollback": Wording("同样多的账目，根却是 {has}，以前见过的是 {wanted}：总账有两段历史", "of as many entries the root is {has}, and was {wanted} before: the log has two histories", "distrust"),
     "no-consistency": Wording("没有证明：{has} 条账目的总账是现在 {wanted} 条的开头", "nothing shows that the log of {has} entries is the beginning of that of {wanted}", "distrust"),
@@ -434,7 +434,7 @@ REMARKS: Mapping[str, tuple[str, str]] = {
     "suspect": ("存疑：签名密钥已被报告失密，这条记录在失密时间之后", "suspect: the key was reported stolen, and this was recorded after that time"),
     "custody": ("密钥由服务代管：不能证明不是运营方代签", "the service holds this key: it proves nothing against the operator"),
     "time-order": ("签名时间早于同一密钥的上一条记录", "signed, by its own clock, before the same key's statement before it"),
-    "origin-not-verified": ("来自总账 {has}，没有它的验证依据，来源未核验", "from the log {has}, for which there is no pin: origin not verified"),
+    "origin-not-verified": ("来自总账 {has}，没有它的公开钉，来源未核验", "from the log {has}, for which there is no pin: origin not verified"),
 }  # fmt: skip
 """What holds with a reservation (``ledger.verdict.Remark``), in Chinese and English."""
 

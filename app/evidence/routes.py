@@ -12,6 +12,10 @@ from ledger.canonical import MAX_INTEGER
 from ledger.identity import trace_code
 
 
+MOST_SINCE = 16
+"""Of how many checkpoints a proof is given at once: each costs as much as ten entries."""
+
+
 def router(reader: BatchReader, bundles: Bundles, people: People) -> APIRouter:
     """The routes over one log."""
     routes = APIRouter(tags=["evidence"])
@@ -22,7 +26,10 @@ def router(reader: BatchReader, bundles: Bundles, people: People) -> APIRouter:
         request: Request,
         since: Annotated[
             list[Annotated[int, Query(ge=1, le=MAX_INTEGER)]] | None,
-            Query(description="sizes of checkpoints that the asker remembers, to be given a proof from"),
+            Query(
+                max_length=MOST_SINCE,
+                description="sizes of checkpoints that the asker remembers, to be given a proof from",
+            ),
         ] = None,
     ) -> Response:
         """Canonical JSON; with what is sealed as far as the asker may read it."""
