@@ -281,6 +281,7 @@ WORDINGS: Mapping[str, Wording] = {
     # --- what a bundle proves, or does not
     "rejected": Wording("凭证包第 {check} 项核验没有通过（{reason}），在 {path}", "the bundle fails check {check} ({reason}), at {path}", "distrust"),
     "bundle": Wording("凭证包的{where}应为 {wanted}", "the bundle's {where} must be {wanted}", "distrust"),
+    "bundle-size": Wording("批次 {path} 的凭证包有 {has} 字节，格式最多容 {wanted}：记录太多，装不进一个文件", "the bundle of batch {path} has {has} bytes, and the format holds {wanted}: there are more records than one file takes", "operator"),
     "no-pin": Wording("没有总账 {has} 的公开钉，手头有的是：{wanted}", "there is no pin for the log {has}; there are pins for: {wanted}", "pin"),
     "quorum": Wording("只有 {has} 个见证方签了名，不满足“{wanted}”", "only {has} of the witnesses signed, which is not “{wanted}”", "distrust"),
     "rollback": Wording("同样多的账目，根却是 {has}，以前见过的是 {wanted}：总账有两段历史", "of as many entries the root is {has}, and was {wanted} before: the log has two histories", "distrust"),

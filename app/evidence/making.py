@@ -29,7 +29,7 @@ from ledger.tiles import TileId, TileReader
 TILES = 512
 """How many full tiles are kept expanded, 40 kB each: proofs of neighbouring batches share most of theirs."""
 
-_parsed = lru_cache(maxsize=4096)(parse)
+_parsed = lru_cache(maxsize=1024)(parse)
 """The statements of registrars and operators are in every bundle."""
 
 

@@ -135,10 +135,12 @@ async def look(http: httpx.AsyncClient, url: str, logs: Sequence[VKey]) -> Check
 
 async def _send(http: httpx.AsyncClient, method: str, url: str, body: bytes | None) -> tuple[int, str, str]:
     """Status, media type and text of the answer. Raises Malformed for a longer one than any that makes sense."""
-    # As it is sent: what is packed could unpack to anything before it is counted.
     async with http.stream(method, url, content=body, headers={"accept-encoding": "identity"}) as response:
+        if response.headers.get("content-encoding", "identity") != "identity":
+            # It could unpack to anything before it is counted.
+            raise httpx.DecodingError("packed, though it was not asked to be")
         parts = bytearray()
-        async for part in response.aiter_raw():
+        async for part in response.aiter_bytes():
             parts += part
             if len(parts) > MAX_ANSWER:
                 raise Malformed("size", path="answer", has=len(parts), wanted=MAX_ANSWER)

@@ -304,7 +304,7 @@ def test_a_record_is_dropped_after_its_receipt(
         with pytest.raises(BadProof, match=r"^fork"):
             farmer.follow()
         stated(farmer, chain)
-        with pytest.raises(BadProof, match=r"^notebook-fork"):
+        with pytest.raises(BadProof, match=r"^receipt-moved"):
             farmer.send()
     assert outcome.receipt is not None
     assert outcome.receipt.check(kept.statement, pin.policy.log).size == outcome.receipt.entries[0].index + 1

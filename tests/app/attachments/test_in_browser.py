@@ -41,7 +41,7 @@ def test_photos_stand_with_the_step_that_they_show(address: str, page: Page, wor
     photos = leg.locator(".photo img")
     photos.first.scroll_into_view_if_needed()
     assert photos.count() == 2
-    page.wait_for_function("document.querySelector('.photo img').complete")
+    page.locator(".photo img").first.evaluate("image => image.decode()")
     widths = photos.evaluate_all("images => images.map(image => image.naturalWidth)")
     assert widths[0] == 300
     assert leg.locator("a", has_text="七号地检验报告.pdf").is_visible()

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from app.evidence.routes import MOST_SINCE
+from app.evidence import routes
 from app.heads.reading import heads_at
 from app.main import create_app
 from ledger import b64u, bundle
@@ -57,6 +59,7 @@ def visitor(tmp_path: Path, database_url: str, world: World, lot: ChainId) -> It
     for one in late:
         append(writer, world, [one])
     writer.close()
+    town.engine.dispose()
     app = create_app(town.settings)
     with visiting(app) as visitor:
         yield visitor
@@ -145,5 +148,19 @@ def test_a_size_that_never_was_is_refused(visitor: Visitor, lot: ChainId, since:
     assert visitor.get(f"/v1/batches/{lot}/bundle?since={since}").status_code == 422
 
 
+def test_proofs_from_any_number_of_sizes_are_not_given(visitor: Visitor, lot: ChainId) -> None:
+    for count, status in ((MOST_SINCE, 200), (MOST_SINCE + 1, 422)):
+        asked = "&".join(f"since={size}" for size in range(1, count + 1))
+        assert visitor.get(f"/v1/batches/{lot}/bundle?{asked}").status_code == status
+
+
 def test_a_code_that_nobody_has_is_not_found(visitor: Visitor) -> None:
     assert visitor.get(f"/v1/batches/{b64u.encode(bytes(32))}/bundle").status_code == 404
+
+
+def test_a_bundle_that_no_verifier_would_read_is_not_given(
+    visitor: Visitor, lot: ChainId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "MAX_BYTES", 1000)
+    answer = visitor.get(f"/v1/batches/{lot}/bundle", {"accept": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (413, "bundle-size")
