@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from app.evidence.routes import MOST_SINCE
 from app.evidence import routes
+from app.evidence.routes import MOST_SINCE
 from app.heads.reading import heads_at
 from app.main import create_app
 from ledger import b64u, bundle
