@@ -39,15 +39,8 @@ def lot(world: World) -> ChainId:
 def visitor(tmp_path: Path, database_url: str, world: World, lot: ChainId) -> Iterator[Visitor]:
     town = settle(tmp_path / "data", database_url, world=world)
     town.engine.dispose()
-    app = create_app(town.settings)
-    with visiting(app) as visitor:
+    with visiting(create_app(town.settings)) as visitor:
         yield visitor
-        visitor._runner.run(_shut(app))
-
-
-async def _shut(app: Any) -> None:
-    async with app.router.lifespan_context(app):
-        pass
 
 
 def read(visitor: Visitor, path: str, status: int = 200) -> Any:

@@ -60,15 +60,8 @@ def visitor(tmp_path: Path, database_url: str, world: World, lot: ChainId) -> It
         append(writer, world, [one])
     writer.close()
     town.engine.dispose()
-    app = create_app(town.settings)
-    with visiting(app) as visitor:
+    with visiting(create_app(town.settings)) as visitor:
         yield visitor
-        visitor._runner.run(_shut(app))
-
-
-async def _shut(app: Any) -> None:
-    async with app.router.lifespan_context(app):
-        pass
 
 
 def pin(tmp_path: Path) -> Pin:
