@@ -1,5 +1,6 @@
 """The regulator's pages: who may see them, what they show, and the button, also in a real browser."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,6 @@ from ledger.identity import ChainId, mark, trace_code
 from tests.app.audit.tampering import File, story
 from tests.app.town import PASSWORD, Town, settle
 from tests.app.visiting import Visitor, visiting
-from tests.parts.processes import free_port
 from tests.world import county, harvested, planted
 
 
@@ -138,11 +138,12 @@ def served(tmp_path: Path) -> Iterator[tuple[Town, str]]:
     """The town on SQLite, on a port; made in a thread of its own, for the browser holds this one's event loop."""
     with ThreadPoolExecutor(1) as aside:
         town = aside.submit(settle, tmp_path / "data", "", world=story()).result()
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(create_app(town.settings), port=port, log_level="error"))
-    thread = threading.Thread(target=server.run)
+    # It listens before it serves: who comes while it starts waits, and is not turned away.
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(create_app(town.settings), log_level="error"))
+    thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
-    yield town, f"http://127.0.0.1:{port}"
+    yield town, f"http://127.0.0.1:{listener.getsockname()[1]}"
     server.should_exit = True
     thread.join()
     town.engine.dispose()
