@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from sqlalchemy import select
 
 from app import config, schema, stored
-from app.db import connect
+from app.db import opened
 from app.errors import Stopped
 from app.lock import Lock
 from app.log import begin
@@ -48,17 +48,18 @@ def init(
     believed = k_of_n([read_witness(text) for text in witness or ()], quorum)
     settings = config.load(data, os.environ, database_url=database_url)
     now = time.time()
-    log = begin(
-        settings,
-        connect(settings.url),
-        origin,
-        public_url=public_url,
-        at=datetime.fromtimestamp(int(now), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        iat=int(now),
-        demonstration=demonstration,
-        quorum=believed,
-    )
-    log.journal.close()
+    with opened(settings.url) as engine:
+        log = begin(
+            settings,
+            engine,
+            origin,
+            public_url=public_url,
+            at=datetime.fromtimestamp(int(now), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            iat=int(now),
+            demonstration=demonstration,
+            quorum=believed,
+        )
+        log.journal.close()
     print(f"总账 {origin} 已开立 · opened. 公开钉（请另存并公布）· pin: {settings.pin}")
     print(f"根密钥请分开离线保存 · keep the root keys apart and off line: {settings.keys}/root-*.pem")
 
@@ -68,7 +69,8 @@ def migrate(*, data: Data = Path("var"), database_url: Database = None) -> None:
 
     Example: gengji migrate --data ./var
     """
-    schema.migrate(connect(config.load(data, os.environ, database_url=database_url).url))
+    with opened(config.load(data, os.environ, database_url=database_url).url) as engine:
+        schema.migrate(engine)
 
 
 def secret() -> str:
@@ -88,11 +90,9 @@ def relock(*, size: int, data: Data = Path("var"), database_url: Database = None
     """
     settings = config.load(data, os.environ, database_url=database_url)
     origin = Pin.parse(settings.pin.read_text()).origin
-    engine = connect(settings.url)
-    with engine.connect() as connection:
+    with opened(settings.url) as engine, engine.connect() as connection:
         log_id = connection.execute(select(logs.c.log_id).where(logs.c.origin == origin)).scalar_one()
         newest = stored.newest_note(connection, log_id)
-    engine.dispose()
     has = stored.read_note(newest).size if newest else 0
     with closing(Lock(settings.data / "lock", origin)) as lock, lock.session() as held:
         if held.value is not None:

@@ -1,5 +1,6 @@
 """Settings: one file ``gengji.toml`` in the data folder, overridden by ``GENGJI_*`` in the environment."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +9,22 @@ from typing import Any
 import msgspec
 
 from app.errors import ServiceError
+
+
+class Mail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"sender": "from"}):
+    """The mail server that notices are handed to; on port 465 TLS is spoken from the first byte."""
+
+    host: str
+    port: int = 587
+    starttls: bool = True
+    user: str = ""
+    password_file: Path = Path("keys/mail.password")
+    """Where its password lies, read anew each time; from the data folder."""
+    sender: str
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[!-?A-~]+@[A-Za-z0-9.-]+", self.sender):
+            raise ValueError(f"mail.from: {self.sender}")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +42,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The most bytes that an attachment may have."""
     witnesses: dict[str, str] = {}
     """Where witnesses are asked whose address the policy does not tell, or tells for others; by their names there."""
+    mail: Mail | None = None
+    """How notices go to e-mail addresses; nobody is told by e-mail without it."""
 
     @property
     def url(self) -> str:
@@ -48,8 +67,9 @@ def load(data: Path, environment: Mapping[str, str], **given: Any) -> Settings:
         values: dict[str, Any] = tomllib.loads(path.read_text()) if path.exists() else {}
         values |= {name: environment[key] for name in names if (key := f"GENGJI_{name.upper()}") in environment}
         values |= {name: value for name, value in given.items() if value is not None}
-        if isinstance(told := values.get("witnesses"), str):
-            values["witnesses"] = msgspec.json.decode(told)
+        for name in ("witnesses", "mail"):
+            if isinstance(told := values.get(name), str):
+                values[name] = msgspec.json.decode(told)
         if unknown := values.keys() - names:
             raise ServiceError("settings", path=str(path), has=min(unknown), wanted=", ".join(sorted(names)))
         return msgspec.convert({**values, "data": str(data)}, Settings, strict=False, dec_hook=lambda t, v: t(v))

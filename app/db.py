@@ -4,7 +4,8 @@ Durability is not an option here: SQLite runs in WAL mode with ``synchronous=FUL
 ``synchronous_commit=on``, so that what a commit returned from is on the disk.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -49,6 +50,16 @@ def connect(url: str, *, synchronous: str = "FULL") -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
     return engine
+
+
+@contextmanager
+def opened(url: str, *, synchronous: str = "FULL") -> Iterator[Engine]:
+    """The same for as long as the block lasts: however it ends, no connection is left behind."""
+    engine = connect(url, synchronous=synchronous)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:

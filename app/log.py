@@ -120,9 +120,13 @@ def begin(
     )
     believed = Policy(((VKey(origin, ED25519, key.public), ""),), *quorum)
     journal = _journal(settings, [key], believed, log_id)
-    (outcome,) = asyncio.run(journal.append([Record(opening)]))
-    if isinstance(outcome, LedgerError):
-        raise outcome
-    pin = Pin(believed, opening.created[0])
-    write_private(settings.pin, pin.text().encode(), mode=0o644)
+    try:
+        (outcome,) = asyncio.run(journal.append([Record(opening)]))
+        if isinstance(outcome, LedgerError):
+            raise outcome
+        pin = Pin(believed, opening.created[0])
+        write_private(settings.pin, pin.text().encode(), mode=0o644)
+    except BaseException:
+        journal.close()
+        raise
     return Log(log_id, origin, demonstration, pin, pin, journal)

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from app import config, keyring, schema, stored
 from app.commands import Data, Database
 from app.config import Settings
-from app.db import connect
+from app.db import opened
 from app.errors import Stopped
 from app.tables import logs
 from app.witnessing.notes import published
@@ -88,16 +88,15 @@ def _pin(settings: Settings) -> Pin:
 
 def _standing(settings: Settings, pin: Pin) -> tuple[Registry, list[str]]:
     """The registry as it stands, and the notes that are shown now: the newest, and the newest with a quorum."""
-    engine = connect(settings.url)
-    schema.check(engine)
-    with engine.connect() as connection:
-        log_id = connection.execute(select(logs.c.log_id).where(logs.c.origin == pin.origin)).scalar()
-        if log_id is None:
-            raise Stopped("no-log", path=settings.url, has=pin.origin)
-        registry = Registry(pin.origin)
-        for placed in stored.registry_statements(connection, log_id):
-            registry.apply(*placed)
-        newest = stored.newest_note(connection, log_id)
-        shown = published(connection, log_id, pin.policy, newest)
-    engine.dispose()
+    with opened(settings.url) as engine:
+        schema.check(engine)
+        with engine.connect() as connection:
+            log_id = connection.execute(select(logs.c.log_id).where(logs.c.origin == pin.origin)).scalar()
+            if log_id is None:
+                raise Stopped("no-log", path=settings.url, has=pin.origin)
+            registry = Registry(pin.origin)
+            for placed in stored.registry_statements(connection, log_id):
+                registry.apply(*placed)
+            newest = stored.newest_note(connection, log_id)
+            shown = published(connection, log_id, pin.policy, newest)
     return registry, [note for note in (newest, shown) if note is not None]

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -18,11 +18,17 @@ from app.attachments.store import Store
 from app.audit import routes as audit
 from app.batches import routes as batches
 from app.batches.reading import BatchReader
+from app.completeness import profile
+from app.completeness import routes as completeness
+from app.completeness.service import Completer
+from app.certificates import routes as certificates
+from app.certificates.service import Certificates
 from app.config import Settings
 from app.custody import routes as custody
 from app.custody.holding import Custodian
-from app.db import connect
+from app.db import opened
 from app.desk import routes as desk
+from app.erasure import retention
 from app.erasure import routes as erasure
 from app.erasure.service import Eraser
 from app.evidence import routes as evidence
@@ -31,6 +37,12 @@ from app.head_as_get import HeadAsGet
 from app.heads.making import Daily
 from app.heads.reading import Heads
 from app.log import open_log
+from app.notices import contacts as where
+from app.notices import routes as notices
+from app.notices.following import Follower
+from app.notices.said import Sender
+from app.notices.sending import Sending
+from app.notices.webhook import Poster
 from app.origins import routes as other_logs
 from app.origins.service import Origins
 from app.parties import routes as parties
@@ -48,26 +60,50 @@ from app.witnessing.gathering import watch
 
 def create_app(settings: Settings, *, synchronous: str = "FULL") -> FastAPI:
     """A service over the log in ``settings.data``. Raises Stopped where it must not start, saying why."""
-    engine = connect(settings.url, synchronous=synchronous)
+    ends = ExitStack()
+    try:
+        return _wire(settings, ends, synchronous)
+    except BaseException:
+        ends.close()
+        raise
+
+
+def _wire(settings: Settings, ends: ExitStack, synchronous: str) -> FastAPI:
+    """What the service opened and began is ended by ``ends``, last things first, when the service ends."""
+    engine = ends.enter_context(opened(settings.url, synchronous=synchronous))
     schema.check(engine)
     log = open_log(settings, engine, synchronous=synchronous)
-    witnessing = watch(engine, log, settings.data, settings.witnesses)
+    ends.callback(log.journal.close)
+    if (witnessing := watch(engine, log, settings.data, settings.witnesses)) is not None:
+        ends.callback(witnessing.close)
     heads = Heads(engine, log.log_id, settings.data)
     store = Store(settings)
     eraser = Eraser(settings, engine, log.log_id, store)
     # What an old backup brought back is gone again before anybody can ask for it.
     eraser.finish()
 
+    sender = Sender(log.origin, log.public_url, log.demonstration, Names(log.journal.registry))
+    by_mail = settings.mail is not None
+    contacts = where.Contacts(engine, log.log_id, sender, settings.keys / where.KEY, by_mail=by_mail)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        daily = asyncio.create_task(Daily(settings, engine, log, heads).run())
+        poster = Poster(demonstration=log.demonstration)
+        work = [
+            asyncio.create_task(one.run())
+            for one in (
+                Daily(settings, engine, log, heads),
+                Follower(engine, log),
+                Sending(settings, engine, log.log_id, contacts, poster),
+            )
+        ]
         yield
-        daily.cancel()
-        await asyncio.gather(daily, return_exceptions=True)
-        if witnessing is not None:
-            await asyncio.to_thread(witnessing.close)
-        await asyncio.to_thread(log.journal.close)
-        engine.dispose()
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+        # Its thread may be reading yet: a connection that comes back to a pool that is gone is closed by nobody.
+        await asyncio.get_running_loop().shutdown_default_executor()
+        ends.close()
 
     app = FastAPI(
         title="耕迹 Gengji",
@@ -96,16 +132,21 @@ def create_app(settings: Settings, *, synchronous: str = "FULL") -> FastAPI:
     capture = Capture(engine, log.journal, log.log_id)
     app.include_router(statements.router(capture, log.journal, reader))
     app.include_router(batches.router(batch_reader, people))
+    completer = Completer(batch_reader, engine, log, profile.read(settings.data))
+    app.include_router(completeness.router(batch_reader, completer))
     origins = Origins(engine, log, settings.data)
     bundles = Bundles(engine, log, heads, origins)
     app.include_router(evidence.router(batch_reader, bundles, people))
     app.include_router(other_logs.router(origins, shelf.doubt))
     app.include_router(parties.router(log, heads))
     app.include_router(attachments.router(Attachments(engine, log.log_id, store), people))
-    app.include_router(erasure.router(eraser, people, engine, log, shelf.doubt))
+    rules = retention.read(settings.data)
+    app.include_router(erasure.router(eraser, batch_reader, people, engine, log, rules, shelf.doubt))
     custodian = Custodian(engine, log, capture, settings.keys / "custody.key")
     custodian.forget_revoked()
     app.include_router(custody.router(custodian, people))
+    issuing = Certificates(engine, log, capture)
+    app.include_router(certificates.router(issuing, batch_reader, people, custodian, pages))
 
     app.include_router(accounts.router(people, pages, Names(log.journal.registry), told, log.public_url))
     app.include_router(web.router(pages, people, told))
@@ -113,6 +154,7 @@ def create_app(settings: Settings, *, synchronous: str = "FULL") -> FastAPI:
     app.include_router(audit.router(batch_reader, pages, people, engine, log, settings.data))
 
     app.include_router(desk.router(batch_reader, pages, people, engine, log))
+    app.include_router(notices.router(contacts, people, pages, engine, log))
 
     @app.get("/healthz", tags=["operation"], summary="活着 · alive")
     def health() -> dict[str, str]:

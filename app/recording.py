@@ -3,7 +3,6 @@
 Those who bring statements, and those who keep what follows from them, know these and not the journal's workings.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
@@ -33,10 +32,10 @@ class Record:
 
     def files(self) -> Iterator[tuple[str, int, bytes, int, str, str]]:
         """The attachments that it names, as the table of them has them: field, line, SHA-256, size, type, audience."""
-        lines: Counter[str] = Counter()
+        lines: dict[str, int] = {}
         for name, audience, one in records.attached(self.statement, self.opened):
-            yield name, lines[name], b64u.decode(one["sha256"]), one["size"], one["media_type"], audience
-            lines[name] += 1
+            line = lines[name] = lines.get(name, -1) + 1
+            yield name, line, b64u.decode(one["sha256"]), one["size"], one["media_type"], audience
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,8 @@ class Finding:
     severity: str
     batch: ChainId | None
     params: Mapping[str, str]
+    about: int | None = None
+    """The first index of the statement that it concerns; None: the one that it was found with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ ROUTES: Mapping[str, Row] = {
     "GET /log/checkpoint": SHARED,
     "GET /log/policy.json": SHARED,
     "GET /log/statements/{}-{}": SHARED,
-    "GET /log/tile/{}": SHARED,
+    "GET /log/tile/{:path}": SHARED,
     "GET /v1/log": SHARED,
     "GET /v1/changes": SHARED,
     # --- batches, parties: fields by their audience, so more for some who have signed in
@@ -65,8 +65,16 @@ ROUTES: Mapping[str, Row] = {
     "GET /v1/batches/{}/events": SHARED,
     "GET /v1/batches/{}/lineage": SHARED,
     "GET /v1/batches/{}/holdings": SHARED,
+    "GET /v1/batches/{}/completeness": SHARED,
+    "GET /v1/batches/{}/retention": SHARED,
+    "GET /v1/batches/{}/record.{}": SHARED,
+    "GET /v1/profiles": SHARED,
     "GET /v1/batches/{}/bundle": SHARED,
     "GET /v1/batches/{}/label.{}": SHARED,
+    "GET /v1/batches/{}/certificate": SHARED,
+    "GET /v1/batches/{}/certificates": SHARED,
+    "GET /v1/certificates/{}": SHARED,
+    "GET /v1/certificates/{}.pdf": SHARED,
     "GET /v1/kinds": SHARED,
     "GET /v1/kinds/{}": SHARED,
     "GET /v1/parties/{}": SHARED,
@@ -77,8 +85,8 @@ ROUTES: Mapping[str, Row] = {
     "GET /t/": SHARED,
     "GET /t": SHARED,
     "GET /t/{}": SHARED,
-    "GET /01/{}/10/{}": SHARED,
-    "GET /01/{}/10/{}/21/{}": SHARED,
+    "GET /01/{}/10/{:path}": SHARED,
+    "GET /01/{}/10/{:path}/21/{:path}": SHARED,
     "GET /.well-known/gs1resolver": SHARED,
     # --- accounts
     "GET /sign-in": OPEN,
@@ -92,6 +100,15 @@ ROUTES: Mapping[str, Row] = {
     # --- a party's own page
     "GET /desk": SIGNED_IN,
     "GET /desk/": SIGNED_IN,
+    "GET /desk/certificates/{}": SIGNED_IN,
+    "POST /desk/certificates/{}": STATING,
+    # --- where a party is told: its manager's
+    "GET /desk/contacts": MANAGERS,
+    "POST /desk/contacts": MANAGERS,
+    "POST /desk/contacts/{}/remove": MANAGERS,
+    "GET /v1/contacts": MANAGERS,
+    "POST /v1/contacts": MANAGERS,
+    "DELETE /v1/contacts/{}": MANAGERS,
     # --- oversight
     "GET /audit": SUPERVISORS,
     "GET /audit/": SUPERVISORS,
@@ -99,8 +116,9 @@ ROUTES: Mapping[str, Row] = {
     "POST /audit/batches/{}": SUPERVISORS,
     "GET /audit/parties/{}": SUPERVISORS,
     "GET /audit/log": SUPERVISORS,
+    "GET /audit/notices": SUPERVISORS,
 }
-"""Method and path, with ``{}`` for what varies."""
+"""Method and path, with ``{}`` for what varies, ``{:path}`` where that may hold slashes."""
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
@@ -128,10 +146,10 @@ _FORM = "gengji.form"
 _COOKIES = (b"cookie", b"set-cookie")
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-_VARIES = re.compile(r"\{[^}]*\}")
+_VARIES = re.compile(r"\{[^}:]*(:path)?\}")
 _SHARED_PATHS = re.compile(
     "|".join(
-        re.escape(route[4:]).replace(r"\{\}", "[^/]+")
+        re.escape(route[4:]).replace(r"\{\}", "[^/]+").replace(r"\{:path\}", ".+")
         for route, row in ROUTES.items()
         if row.shared and route.startswith("GET ")
     )
@@ -140,7 +158,8 @@ _SHARED_PATHS = re.compile(
 
 def route_name(method: str, path: str) -> str:
     """A route as ``ROUTES`` calls it: whatever its parameters are called, and HEAD like GET."""
-    return f"{'GET' if method == 'HEAD' else method} {_VARIES.sub('{}', path)}"
+    pattern = _VARIES.sub(r"{\1}", path)
+    return f"{'GET' if method == 'HEAD' else method} {pattern}"
 
 
 def install(app: FastAPI, people: People, public_url: str = "") -> None:

@@ -5,7 +5,7 @@ hashes are 32 bytes in the database and b64u in Python (``Digest``).
 
 Truth: logs, statements, entries, tile_hashes, checkpoints (and disclosures, by the digests that name them).
 Projections, dropped and recomputed by ``gengji rebuild``: named, batches, lineage, postings, shipments, findings,
-arrivals.
+grounds, answers, arrivals.
 People: accounts, sessions.
 """
 
@@ -269,7 +269,8 @@ postings = Table(
     Column("owner", Digest, nullable=False),
     Column("amount", BigInteger, nullable=False),
     PrimaryKeyConstraint("log_id", "first_index", "line"),
-    Index(None, "log_id", "batch"),
+    # All that adding up a batch needs, in the order that it is added up in: a lineage adds up ten thousand.
+    Index("ix_postings_sums", "log_id", "batch", "account", "owner", "corrects", "amount"),
     Index(None, "log_id", "owner", "batch"),
     Index(None, "log_id", "corrects"),
     CheckConstraint("account IN ('origin', 'held', 'transit', 'consumed', 'sold', 'lost')", name="account"),
@@ -301,11 +302,44 @@ findings = Table(
     Column("code", String(40), nullable=False),
     Column("severity", String(4), nullable=False),
     Column("batch", Digest),
+    Column("about", BigInteger, nullable=False),
     Column("params", Text, nullable=False),
+    Column("closed", BigInteger),
+    Column("closed_by", String(9)),
     PrimaryKeyConstraint("log_id", "first_index", "line"),
     Index(None, "log_id", "batch"),
+    Index(None, "log_id", "about"),
     Index(None, "log_id", "code", "first_index"),
     CheckConstraint("severity IN ('hold', 'flag')", name="severity"),
+    CheckConstraint("closed_by IN ('released', 'corrected', 'record')", name="closed_by"),
+    sqlite_with_rowid=False,
+)
+
+# Which batches a finding of severity hold reaches: the one it was found for, and all that came of it.
+grounds = Table(
+    "grounds",
+    metadata,
+    _log_id(),
+    Column("batch", Digest, nullable=False),
+    Column("first_index", BigInteger, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger),
+    PrimaryKeyConstraint("log_id", "batch", "first_index", "line"),
+    Index(None, "log_id", "first_index", "line"),
+    sqlite_with_rowid=False,
+)
+
+# Who answered which statement: a recall, a drill, a correction, a hold.
+answers = Table(
+    "answers",
+    metadata,
+    _log_id(),
+    Column("about", Digest, nullable=False),
+    Column("first_index", BigInteger, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("party", Digest, nullable=False),
+    PrimaryKeyConstraint("log_id", "about", "first_index"),
     sqlite_with_rowid=False,
 )
 
@@ -326,7 +360,7 @@ arrivals = Table(
     sqlite_with_rowid=False,
 )
 
-PROJECTIONS = (named, batches, lineage, postings, shipments, findings, arrivals)
+PROJECTIONS = (named, batches, lineage, postings, shipments, findings, grounds, answers, arrivals)
 
 # --- witnesses ---------------------------------------------------------------------------------------------------
 
@@ -354,6 +388,99 @@ origins = Table(
     Column("shipped", BigInteger),
     Column("bundle", Text, nullable=False),
     PrimaryKeyConstraint("log_id", "first_index"),
+)
+
+# --- rules --------------------------------------------------------------------------------------------------------
+
+# The dated tables that rules look things up in, each version as it was imported; in force since a run of the rules.
+rule_tables = Table(
+    "rule_tables",
+    metadata,
+    _log_id(),
+    Column("name", String(40), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("digest", Digest, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("imported", BigInteger, nullable=False),
+    Column("run", Integer),
+    PrimaryKeyConstraint("log_id", "name", "version"),
+)
+
+rule_runs = Table(
+    "rule_runs",
+    metadata,
+    _log_id(),
+    Column("run", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("tables", Text, nullable=False),
+    Column("opened", Integer, nullable=False),
+    Column("closed", Integer, nullable=False),
+    PrimaryKeyConstraint("log_id", "run"),
+)
+
+# What a run changed: no statement says it, so it is kept beside them.
+rule_changes = Table(
+    "rule_changes",
+    metadata,
+    _log_id(),
+    Column("run", Integer, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("change", String(6), nullable=False),
+    Column("code", String(40), nullable=False),
+    Column("batch", Digest),
+    Column("about", BigInteger, nullable=False),
+    Column("params", Text, nullable=False),
+    PrimaryKeyConstraint("log_id", "run", "line"),
+    Index(None, "log_id", "batch"),
+    CheckConstraint("change IN ('opened', 'closed')", name="change"),
+)
+
+# --- notices ------------------------------------------------------------------------------------------------------
+
+contacts = Table(
+    "contacts",
+    metadata,
+    _log_id(),
+    Column("contact_id", String(36), nullable=False),
+    Column("party", Digest, nullable=False),
+    Column("channel", String(7), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    PrimaryKeyConstraint("log_id", "contact_id"),
+    Index(None, "log_id", "party"),
+    CheckConstraint("channel IN ('webhook', 'email')", name="channel"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _log_id(),
+    Column("number", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("contact_id", String(36), nullable=False),
+    Column("party", Digest, nullable=False),
+    Column("first_index", BigInteger, nullable=False),
+    Column("event", String(40), nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("next_at", BigInteger),
+    Column("done", BigInteger),
+    Column("error", String(200)),
+    PrimaryKeyConstraint("log_id", "number"),
+    # However often the log is followed, nobody is told the same twice.
+    UniqueConstraint("log_id", "first_index", "event", "contact_id"),
+    Index(None, "log_id", "next_at"),
+)
+
+# How far the notices have followed the log.
+followed = Table(
+    "followed",
+    metadata,
+    _log_id(),
+    Column("follower", String(20), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    PrimaryKeyConstraint("log_id", "follower"),
 )
 
 # --- people ------------------------------------------------------------------------------------------------------

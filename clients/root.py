@@ -124,15 +124,20 @@ def revoke(
     compromised_since: Annotated[
         str | None, Parameter(help="失密起始，如 2026-07-20T01:30:00Z · since when a thief may have signed")
     ] = None,
+    confirms: Confirms = None,
     signing: Signing,
 ) -> int:
-    """吊销任何主体的密钥，一把根密钥即可 · revoke any party's key; one root key is enough.
+    """吊销任何主体的密钥 · revoke any party's key; one root key is enough, but for a root key.
+
+    吊销另一把根密钥须两把根密钥；根密钥吊销自己、不注明失密起始，一把即可 · another root key takes two; a root key
+    that ends itself, and names no time, does so alone.
 
     Example: gengji root revoke PARTY KID --reason 失窃 --key root-1.pem --policy policy.json
     --url http://127.0.0.1:8000
     """
     since: dict[str, Json] = {"compromised_since": compromised_since} if compromised_since else {}
-    return _state("key.revoke", read_party(party), {"kid": kid, "reason": reason, **since}, signing)
+    body: dict[str, Json] = {"kid": kid, "reason": reason, **since}
+    return _state("key.revoke", read_party(party), body, signing, confirms=confirms)
 
 
 @root.command
@@ -169,7 +174,8 @@ def _state(
         raise Usage("root-offline", wanted="--url | --output")
     on = [] if kind == "party.register" else [party or pin.root]
     try:
-        signer = RootKey(read_key(signing.key), pin, service)
+        held = read_key(signing.key)
+        signer = RootKey(held, pin, service)
         statement = signer.state(kind, on, body, confirms=confirms, after=signing.after)
         state = "signed"
         if signing.output is not None:
@@ -191,7 +197,9 @@ def _state(
     if signing.output is not None:
         command = f"gengji submit {shlex.quote(str(signing.output))} --url URL"
         speak.line("在联网的机器上发送", "send it from a machine on line", command)
-    if confirms is None and (party is None or kind in ("role.grant", "role.end")) and kind != "party.register":
+    ends_itself = body.get("kid") == held.public.kid and "compromised_since" not in body
+    alone = kind == "party.register" or (kind == "key.revoke" and (party != pin.root or ends_itself))
+    if confirms is None and not alone:
         what = speak("同一命令，另一把根密钥，加上", "the same command, another root key, and")
         speak.line("还须第二把根密钥确认", "a second root key has to confirm it", f"{what} --confirms {statement.hash}")
     return 0

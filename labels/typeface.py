@@ -5,12 +5,17 @@ A character that the typeface lacks is set as 〓, as printers do.
 """
 
 import unicodedata
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
+from io import BytesIO
 from threading import RLock
 from typing import Any, NamedTuple
 
+from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.basePen import BasePen
+from fontTools.pens.recordingPen import DecomposingRecordingPen
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw, ImageFont
 
@@ -29,6 +34,14 @@ class Dots(NamedTuple):
     box: Image.Image
     left: int
     top: int
+
+
+class Program(NamedTuple):
+    """A typeface of a few characters, as documents carry it: TrueType, with the glyph of each and its width."""
+
+    data: bytes
+    glyphs: Mapping[str, int]
+    widths: list[int]
 
 
 def readable(text: str) -> str:
@@ -162,6 +175,37 @@ def outline(text: str, weight: int) -> str:
         path += [f"M{at + x} {y}{rest}" for x, y, rest in _contours(char, weight)]
         at += _advance(char, weight)
     return "".join(path)
+
+
+def program(characters: Iterable[str], weight: int) -> Program:
+    """The typeface cut down to ``characters``, without the tables that a page does not ask for (ISO 32000-2 §9.9)."""
+    chars = sorted(set(characters))
+    names = [".notdef", *(f"c{ord(char):x}" for char in chars)]
+    with _drawing:
+        glyphs = [_glyph(".notdef", weight), *(_glyph(_characters()[ord(char)], weight) for char in chars)]
+        widths = [EM, *(_advance(char, weight) for char in chars)]
+        # Neither name nor time of its own: the same characters are the same bytes.
+        font = FontBuilder(EM, isTTF=True)
+        font.font.recalcTimestamp = False
+        font.setupHead(unitsPerEm=EM, created=0, modified=0)
+        font.setupGlyphOrder(names)
+        font.setupGlyf(dict(zip(names, glyphs, strict=True)))
+        lefts = [glyph.xMin if glyph.numberOfContours else 0 for glyph in glyphs]
+        font.setupHorizontalMetrics(dict(zip(names, zip(widths, lefts, strict=True), strict=True)))
+        font.setupHorizontalHeader(ascent=880, descent=-120)
+        font.setupPost(keepGlyphNames=False)
+        data = BytesIO()
+        font.save(data)
+    return Program(data.getvalue(), {char: 1 + i for i, char in enumerate(chars)}, widths)
+
+
+@lru_cache(maxsize=8192)
+def _glyph(name: str, weight: int) -> Any:
+    """The outlines of a glyph, made of nothing but itself."""
+    drawn, pen = DecomposingRecordingPen(_glyphs(weight)), TTGlyphPen(None)
+    _glyphs(weight)[name].draw(drawn)
+    drawn.replay(pen)
+    return pen.glyph()
 
 
 @lru_cache(maxsize=8192)

@@ -143,12 +143,9 @@ def _cover(first: int, end: int) -> Iterable[NodeId]:
 
 def _fetch(covers: list[list[NodeId]], nodes: Nodes) -> list[Hash]:
     """One hash for each cover, all their nodes asked for in a single call."""
-    fetched = nodes([node for cover in covers for node in cover])
-    proof, at = [], 0
-    for cover in covers:
-        proof.append(_fold(fetched[at : at + len(cover)]))
-        at += len(cover)
-    return proof
+    fetched = iter(nodes([node for cover in covers for node in cover]))
+    # Nearly all covers are one perfect subtree, whose hash is there.
+    return [next(fetched) if len(cover) == 1 else _fold([next(fetched) for _ in cover]) for cover in covers]
 
 
 def _fold(hashes: Sequence[Hash]) -> Hash:

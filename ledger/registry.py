@@ -187,17 +187,20 @@ class Registry:
             self._want(statement, registrar=True)
             if ROOT_ROLES & set(body["roles"]):
                 raise NotAllowed("root-act", path="body.roles", has=", ".join(body["roles"]))
-        elif kind in ROOT_KINDS:
-            self._want(statement)
-            self._one_target(statement, self.root)
-            self._check_act(statement)
-            self._check_log_key(statement)
         else:
-            party = self._one_target(statement, None)
-            if kind in ("role.grant", "role.end"):
-                self._authorise_role(statement)
+            party = self._one_target(statement)
+            if self._takes_two(statement):
+                self._want(statement)
+                self._check_act(statement, party)
+                self._check_log_key(statement)
+                if kind == "key.revoke" and "confirms" not in body:
+                    self._check_revoked(statement, party)
+            elif kind in ("role.grant", "role.end"):
+                if "role" not in body:
+                    raise Malformed("missing", path="body.role")
+                self._want(statement, root=False, registrar=True)
             elif kind == "key.revoke":
-                self._authorise_revoke(statement, party)
+                self._check_revoked(statement, party)
             elif kind == "key.add":
                 if party == self.root or (statement.iss != party and ROOT_ROLES & self.parties[party].roles):
                     # Whoever could add a root key could then act as two; a registrar that could add one to another
@@ -212,17 +215,21 @@ class Registry:
         if "agent" in body and body["agent"] not in self.parties and not self.partial:
             raise Malformed("unknown-party", path="body.agent", has=body["agent"])
 
-    def _authorise_role(self, statement: Statement) -> None:
-        confirms = statement.body.get("confirms")
-        if confirms is None and statement.body.get("role") not in ROOT_ROLES:
-            if "role" not in statement.body:
-                raise Malformed("missing", path="body.role")
-            self._want(statement, root=False, registrar=True)
-        else:
-            self._want(statement)
-            self._check_act(statement)
+    def _takes_two(self, statement: Statement) -> bool:
+        """Whether it is one of the two statements of a root act.
 
-    def _authorise_revoke(self, statement: Statement, party: ChainId) -> None:
+        A root key may end itself alone; not with ``compromised_since``, which would call suspect what it once did
+        together with another.
+        """
+        kind, body = statement.kind, statement.body
+        if "confirms" in body or kind in ROOT_KINDS or body.get("role") in ROOT_ROLES:
+            return True
+        itself = body.get("kid") == statement.kid and "compromised_since" not in body
+        return kind == "key.revoke" and statement.on[0] == self.root and not itself
+
+    def _check_revoked(self, statement: Statement, party: ChainId) -> None:
+        if "kid" not in statement.body:
+            raise Malformed("missing", path="body.kid")
         key, since = self.keys.get(statement.body["kid"]), statement.body.get("compromised_since")
         if key is None or key.party != party:
             raise Malformed("unknown-key", path="body.kid", has=statement.body["kid"])
@@ -247,16 +254,18 @@ class Registry:
         wanted = " | ".join(who for who, may in allowed.items() if may)
         raise NotAllowed("signer", path="iss", has=iss or "", wanted=wanted)
 
-    def _one_target(self, statement: Statement, wanted: ChainId | None) -> ChainId:
+    def _one_target(self, statement: Statement) -> ChainId:
         if len(statement.on) != 1:
             raise Malformed("on-one", path="on", has=len(statement.on), wanted=1)
         target = statement.on[0]
-        if target not in self.parties or (wanted is not None and target != wanted):
+        if target not in self.parties:
             raise Malformed("unknown-party", path="on[0]", has=target)
         return target
 
-    def _check_act(self, statement: Statement) -> None:
+    def _check_act(self, statement: Statement, party: ChainId) -> None:
         """A root act's first statement says what, the second confirms it with another root key."""
+        if statement.kind in ROOT_KINDS and party != self.root:
+            raise Malformed("unknown-party", path="on[0]", has=party)
         confirms = statement.body.get("confirms")
         if confirms is None:
             if not statement.body:
@@ -362,17 +371,19 @@ class Registry:
             self.parties[party].keys |= {public.kid}
 
     def _key_revoke(self, statement: Statement, index: int) -> None:
-        key = self.keys[statement.body["kid"]]
-        key.compromised_since = statement.body.get("compromised_since", "")
-        key.revoked = index if key.revoked is None else key.revoked
-        self.parties[key.party].keys -= {key.public.kid}
+        if body := self._settled(statement):
+            key = self.keys[body["kid"]]
+            named = filter(None, (key.compromised_since, body.get("compromised_since")))
+            key.compromised_since = min(named, default="")
+            key.revoked = index if key.revoked is None else key.revoked
+            self.parties[key.party].keys -= {key.public.kid}
 
     def _role_grant(self, statement: Statement, index: int) -> None:
-        if body := self._settled(statement, "role", ROOT_ROLES):
+        if body := self._settled(statement):
             self.parties[statement.on[0]].roles |= {body["role"]}
 
     def _role_end(self, statement: Statement, index: int) -> None:
-        if body := self._settled(statement, "role", ROOT_ROLES):
+        if body := self._settled(statement):
             self.parties[statement.on[0]].roles -= {body["role"]}
 
     def _agent_grant(self, statement: Statement, index: int) -> None:
@@ -399,26 +410,26 @@ class Registry:
             self.gtins.setdefault(statement.body["gtin"].zfill(14), chain)
 
     def _log_key(self, statement: Statement, index: int) -> None:
-        if body := self._settled(statement, "vkey", None):
+        if body := self._settled(statement):
             self.log_keys.append(body["vkey"])
 
     def _log_policy(self, statement: Statement, index: int) -> None:
-        if body := self._settled(statement, "policy", None):
+        if body := self._settled(statement):
             self._set_policy(body["policy"])
 
     def _log_close(self, statement: Statement, index: int) -> None:
-        if body := self._settled(statement, "successor", None):
+        if body := self._settled(statement):
             self.closed = body["successor"]
 
     def _log_heads(self, statement: Statement, index: int) -> None:
         """Says something about the log, changes nothing in the registry."""
 
-    def _settled(self, statement: Statement, name: str, acts: frozenset[str] | None) -> Mapping[str, Any] | None:
+    def _settled(self, statement: Statement) -> Mapping[str, Any] | None:
         """The body that takes effect now: at once where one signature is enough, else that of a confirmed act."""
         confirms = statement.body.get("confirms")
         if confirms is not None:
             return self._acts.pop(confirms).body
-        if acts is not None and statement.body[name] not in acts:
+        if not self._takes_two(statement):
             return statement.body
         self._acts[statement.hash] = _Act(statement.kind, statement.on, statement.body, statement.kid)
         return None

@@ -1,4 +1,4 @@
-"""The sentences themselves, in Chinese and English: of errors, of findings, of units, and what to do now.
+"""The sentences themselves, in Chinese and English: of errors, of remarks, of units, and what to do now.
 
 Pure data: ``ledger.wordings`` fills them in. In a sentence ``{where}`` is the place that ``path`` leads to.
 """
@@ -17,16 +17,6 @@ class Wording(NamedTuple):
     zh: str
     en: str
     advice: str = "field"
-
-
-class Finding(NamedTuple):
-    """A finding's sentence in both languages, how to clear it, and the law or standard behind it."""
-
-    zh: str
-    en: str
-    clear_zh: str
-    clear_en: str
-    law: str = ""
 
 
 ADVICE: Mapping[str, tuple[str, str]] = {
@@ -67,6 +57,8 @@ WORDINGS: Mapping[str, Wording] = {
     "choice": Wording("{where}现为“{has}”，不在可选范围内（{wanted}）", "{where} is “{has}”, not one of: {wanted}", "pick"),
     "quantity": Wording("{where}现为“{has}”，应是大于零的数量，如 1250.5，小数最多 6 位", "{where} is “{has}”; wanted is a quantity such as 1250.5, above zero, at most 6 decimal places"),
     "unit": Wording("{where}现为“{has}”，应为单位代码，如 {wanted}", "{where} is “{has}”; wanted is the code of a unit, such as {wanted}", "pick"),
+    "unit-whole": Wording("{where}现为“{has}”，按{wanted:unit}计的只能是整数", "{where} is “{has}”; what is counted in {wanted:unit} comes in whole numbers"),
+    "range": Wording("{where}现为“{has}”，不能早于或小于“{wanted}”", "{where} is “{has}”, which may not be before or below “{wanted}”"),
     "time": Wording("{where}现为“{has}”，应是真实存在的时间，格式 {wanted}", "{where} is “{has}”; wanted is a real time, as {wanted}"),
     "day": Wording("{where}现为“{has}”，应是真实存在的日期，格式 {wanted}", "{where} is “{has}”; wanted is a real date, as {wanted}"),
     "list": Wording("{where}应有 {wanted} 项", "{where} must have {wanted} items"),
@@ -192,6 +184,9 @@ WORDINGS: Mapping[str, Wording] = {
     "no-code": Wording("查无此码：{has}", "no batch has this code: {has}", "code"),
     "no-tile": Wording("总账还没有这个分块：{path}", "the log has no such tile yet: {path}", "again"),
     "beyond-log": Wording("总账现有 {wanted} 条账目，没有第 {has} 条", "the log has {wanted} entries so far; there is no entry {has}", "again"),
+    "no-profile": Wording("没有名为“{has}”的完整度要求，现有：{wanted}", "there is no profile “{has}”; there are: {wanted}", "pick"),
+    "no-certificate": Wording("没有编号为 {has} 的合格证", "there is no certificate {has}", "again"),
+    "certificate-none": Wording("{wanted} 手里没有这批货 {has:batch}，没有可开具合格证的数量", "{wanted} holds nothing of the batch {has:batch}, so there is nothing to certify", "again"),
     "no-statement": Wording("没有编号为 {has} 的记录", "there is no statement {has}", "again"),
     "no-checkpoint": Wording("总账还没有检查点", "the log has no checkpoint yet", "resend"),
     "code-taken": Wording("追溯码 {has} 碰巧已被占用", "the trace code {has} happens to be taken", "field"),
@@ -223,6 +218,7 @@ WORDINGS: Mapping[str, Wording] = {
     "no-program": Wording("找不到 PostgreSQL 的程序 {has}，请先安装 postgresql-client", "the program {has} is not to be found: install PostgreSQL's client programs first", "nothing"),
     "program-failed": Wording("{path} 没有成功：{has}", "{path} failed: {has}", "nothing"),
     "not-sealed": Wording("记录里没有可删除的内容：{has}；没有填过，或已经删除", "there is nothing to erase by the name of {has}: it was never sealed here, or is erased already", "pick"),
+    "erase-early": Wording("记录 #{has} 的{where}还须保存，{wanted} 起才可以删除（{source}）", "{where} of record #{has} has to be kept and may be erased from {wanted} on ({source})", "nothing"),
     "erase-whose": Wording("只有记录的签名方 {wanted} 的管理员、登记员和监督人员可以删除其中的封存内容", "only a manager of the signer {wanted}, a registrar or an inspector may erase what this record seals", "account"),
     "erase-which": Wording("请给出追溯码或记录编号，或只用 --due，二者选一", "give a trace code or a statement's hash, or --due alone: one of the two", "nothing"),
     "not-scrubbed": Wording("已删除的内容在 {path} 里仍有残留", "what was erased still stands in the file {path}", "operator"),
@@ -347,84 +343,40 @@ WORDINGS: Mapping[str, Wording] = {
     "held-none": Wording("您的主体没有由服务代管的有效密钥", "your party has no valid key that the service holds", "registrar"),
     "held-findings": Wording("这条记录有还没有给您看过的问题项：{has}", "this record has findings that you have not been shown: {has}", "held"),
     "held-manager": Wording("{has} 只有主体管理员能用代管密钥办理", "{has} is stated with a held key by the party's manager only", "account"),
+    "held-person": Wording("用代管密钥签名的经手人只能是您本人 {wanted}，填的是 {has}", "who signs with a held key is {wanted}, who is signed in; it names {has}", "account"),
     "held-key": Wording("代管密钥打不开：{path}", "the held key can't be opened: {path}", "operator"),
+    # --- what is refused on hold
+    "held": Wording("{where}已暂停，不能办理（{has:findings}）；处理完或解除后再试", "{where} is on hold ({has:findings}): settle that, or have it released, first", "held"),
+    "not-owner": Wording("只有生产这批货的主体 {wanted} 或监管人员能办理", "only its maker {wanted}, or an inspector, may do this", "pick"),
+    "release-authority": Wording("“{has:findings}”只能由监管人员解除", "“{has:findings}” is lifted by an inspector only", "registrar"),
+    "release-early": Wording("还没到可以解除的日子：现为 {has}，最早 {wanted}", "too early to be released: it is {has}, the first day is {wanted}", "wait"),
+    # --- tables of rules
+    "table-name": Wording("没有叫“{has}”的规则表，可选：{wanted}", "there is no table of rules called “{has}”; choose from: {wanted}", "keeper"),
+    "table-size": Wording("规则表 {path} 有 {has} 字节，最多 {wanted}", "the table {path} has {has} bytes; at most {wanted}", "keeper"),
+    "table-encoding": Wording("规则表 {path} 的文字读不出，应为：{wanted}", "the text of the table {path} can't be read; wanted: {wanted}", "keeper"),
+    "table-columns": Wording("规则表 {path} 的表头是“{has}”，应为：{wanted}", "the table {path} has the columns “{has}”; wanted: {wanted}", "keeper"),
+    "table-empty": Wording("规则表 {path} 没有一行内容", "the table {path} has no rows", "keeper"),
+    "table-line": Wording("规则表 {path} 第 {line} 行引号不配对，读不成表格", "the table {path}, line {line}: quotation marks do not match, so it can't be read", "keeper"),
+    "table-width": Wording("规则表 {path} 第 {line} 行有 {has} 格，应为 {wanted} 格", "the table {path}, line {line}: {has} cells; wanted: {wanted}", "keeper"),
+    "table-missing": Wording("规则表 {path} 第 {line} 行没有填“{column}”", "the table {path}, line {line}: “{column}” is missing", "keeper"),
+    "table-cell": Wording("规则表 {path} 第 {line} 行“{column}”现为“{has}”，应为：{wanted}", "the table {path}, line {line}: “{column}” is “{has}”; wanted: {wanted}", "keeper"),
+    "table-ends": Wording("规则表 {path} 第 {line} 行“{column}”{has} 早于开始的日子 {wanted}", "the table {path}, line {line}: “{column}” {has} is before it begins, {wanted}", "keeper"),
+    "table-twice": Wording("规则表 {path} 第 {line} 行与第 {wanted} 行说的是同一项（{has}），日期重叠", "the table {path}: lines {line} and {wanted} say the same thing ({has}) for the same days", "keeper"),
+    # --- parties by name
+    "contact-url": Wording("网址“{has}”不能用，应为公网上的 https://… 网址", "the URL “{has}” can't be used; wanted: https://… in the open Internet", "keeper"),
+    "contact-private": Wording("地址 {has} 在内部网络，不能往那里发送", "the address {has} is in a private network, where nothing is sent", "keeper"),
+    "contact-mail": Wording("邮箱“{has}”写法不对", "the e-mail address “{has}” is malformed", "keeper"),
+    "contact-channel": Wording("没有通知方式“{has}”，可选：{wanted}", "there is no channel “{has}”; choose from: {wanted}", "keeper"),
+    "contact-taken": Wording("“{has}”已经登记过", "“{has}” is registered already", "keeper"),
+    "contacts-many": Wording("已登记 {has} 处，最多 {wanted} 处；请先删除不用的", "there are {has} already, of at most {wanted}; remove one first", "keeper"),
+    "no-contact": Wording("本主体没有编号为“{has}”的联系方式", "your party has no contact “{has}”", "keeper"),
+    "mail-off": Wording("这个服务还没有设置邮件服务器，不能往 {has} 发送", "this service has no mail server yet, so nothing can go to {has}", "operator"),
     "no-party": Wording("没有登记过叫“{has}”的主体", "no party “{has}” is registered", "keeper"),
     "party-name": Wording("没有叫“{has}”的主体", "no party is called “{has}”", "keeper"),
     "party-names": Wording("有几个主体都叫“{has}”，请改用主体编号：{wanted}", "several parties are called “{has}”; give its id: {wanted}", "keeper"),
     "not-demonstration": Wording("这是真实总账，不能公开演示账号", "this log is a real one: no sign-in of it is shown to everybody", "keeper"),
 }  # fmt: skip
 """A sentence for every code that ``ledger`` raises, and for what the service and its labels answer with."""
-
-FINDINGS: Mapping[str, Finding] = {
-    "over-held": Finding(
-        "{batch}：{party}现有 {has}，记录写了 {wanted}，多出 {short}",
-        "{batch}: {party} has {has}, the record says {wanted}: {short} too many",
-        "核对数量；填错的请更正，漏记的收货或采收请补记。",
-        "Check the quantity: correct it, or state the receipt or harvest that is missing.",
-        "农产品质量安全法",
-    ),
-    "over-shipped": Finding(
-        "{batch}：在途 {has}，收货写了 {wanted}，多出 {short}",
-        "{batch}: {has} on the way, the receipt says {wanted}: {short} too many",
-        "与发货方核对数量，由填错的一方更正。",
-        "Compare with the sender; whoever is wrong corrects it.",
-        "农产品质量安全法",
-    ),
-    "over-counted": Finding(
-        "{batch}：{party}账面有 {has}，盘点写了 {wanted}，多出 {short}",
-        "{batch}: by the books {party} has {has}, the count says {wanted}: {short} too many",
-        "核对数量和批次；漏记的收货或采收请补记。",
-        "Check quantity and batch; state the receipt or harvest that is missing.",
-        "农产品质量安全法",
-    ),
-    "not-holder": Finding(
-        "{batch}：{party}从未持有这批货",
-        "{batch}: {party} never held this batch",
-        "确认批次选对；确已收货的，请先补记收货。",
-        "Check that this is the right batch; if it was received, state that first.",
-    ),
-    "origin-unrecorded": Finding(
-        "来源未记录",
-        "origin not recorded",
-        "向供货者索取合格证或来源信息，用更正补上。",
-        "Ask the supplier for the certificate or the origin and add it by a correction.",
-        "农产品质量安全承诺达标合格证管理办法",
-    ),
-    "origin-unverified": Finding(
-        "{batch}：来自总账 {log}，来源尚未在这里核验",
-        "{batch}: from the log {log}; the origin is not verified here yet",
-        "收货方用 gengji intake-from 补送那本总账的凭证包；运营方须有它的公开钉。",
-        "Whoever took it in sends that log's bundle with gengji intake-from; the operator needs that log's pin.",
-        "农产品质量安全法",
-    ),
-    "origin-reused": Finding(
-        "{batch}：总账 {log} 的那次发货还可收 {has}，记录写了 {wanted}，多出 {short}",
-        "{batch}: of that shipment in the log {log} {has} was left to take in, the record says {wanted}: {short} too many",
-        "核对发货单：重复登记的作废，填错的更正。",
-        "Compare with the shipment: void what was taken in twice, correct what is wrong.",
-        "农产品质量安全法",
-    ),
-    "clock": Finding(
-        "记录的时间比收到时间晚 {ahead} 秒（在未来）",
-        "the time stated is {ahead} seconds in the future",
-        "校准手机时间；时间填错的请更正。",
-        "Set the device's clock; correct the time if it is wrong.",
-    ),
-    "late": Finding(
-        "补记：发生 {days} 天后才提交",
-        "late: sent {days} days after it happened",
-        "无须处理；今后请当天记录。",
-        "Nothing to do; please state things on the day.",
-    ),
-    "check-digit": Finding(
-        "编码 {has} 的校验位不对",
-        "the check digit of {has} is wrong",
-        "对照包装或证书核对编码并更正。",
-        "Compare the code with the package or certificate and correct it.",
-        "GS1 General Specifications §7.9",
-    ),
-}
-"""A sentence for every finding; parties and batches are named by the one who asks, or stand as codes."""
 
 REMARKS: Mapping[str, tuple[str, str]] = {
     "first-sight": ("首次核验这本总账：以前没有见过它的检查点", "first sight of this log: no earlier checkpoint to compare with"),

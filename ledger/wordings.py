@@ -3,7 +3,7 @@ and what to do now.
 
 Pure data and a few functions over it. Fields, kinds and roles are called what ``ledger.records`` calls them. In a
 wording ``{where}`` is the place that ``path`` leads to; ``{has}`` and ``{wanted}`` may be asked for as a ``:batch``
-(its trace code), a ``:kind`` or ``:roles``.
+(its trace code), a ``:kind``, a ``:unit`` or ``:roles``.
 """
 
 import re
@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from ledger.errors import LedgerError
+from ledger.findings import FINDINGS, TITLES
 from ledger.identity import ChainId, grouped, trace_code
 from ledger.records import KINDS, ROLES
 from ledger.records.shapes import Field, ListOf, Object, Shape
-from ledger.sentences import ADVICE, FINDINGS, REMARKS, UNITS, WORDINGS, Lang
+from ledger.sentences import ADVICE, REMARKS, UNITS, WORDINGS, Lang
 
 __all__ = ["Lang", "place", "quantity", "say", "say_finding", "say_remark"]
 
@@ -162,6 +163,11 @@ class _Value:
         text, lang = self._text, self._lang
         if spec == "kind" and text in KINDS:
             return _pick((KINDS[text].zh, KINDS[text].en), lang)
+        if spec == "unit" and text in UNITS:
+            return _pick(UNITS[text][::2], lang)
+        if spec == "findings":
+            said = [_pick((TITLES.get(code) or (code, code)), lang) for code in text.split(", ")]
+            return _pick(("、", ", "), lang).join(said)
         if spec == "roles":
             words = [_pick(_ACTORS.get(word, (word, word)), lang) for word in re.split(", | \\| ", text)]
             return _pick(("、", ", "), lang).join(words)

@@ -29,7 +29,7 @@ from app.accounts.register import (
     spelled,
 )
 from app.commands import Data, Database, secret
-from app.db import connect
+from app.db import opened
 from app.errors import Conflict, Stopped
 from app.tables import logs, named
 from app.viewing import ACCOUNT_ROLES
@@ -167,16 +167,13 @@ def _open(data: Path, database_url: str | None) -> Iterator[tuple[Path | None, E
     if not settings.pin.exists():
         raise Stopped("no-log", path=str(settings.pin))
     origin = Pin.parse(settings.pin.read_text()).policy.log.name
-    engine = connect(settings.url)
-    try:
+    with opened(settings.url) as engine:
         schema.check(engine)
         with engine.connect() as connection:
             log = connection.execute(select(logs.c.log_id, logs.c.demonstration).where(logs.c.origin == origin)).first()
         if log is None:
             raise Stopped("no-log", path=settings.url, has=origin)
         yield demonstration.place(data, demonstration=log.demonstration), engine, log.log_id
-    finally:
-        engine.dispose()
 
 
 def _names(engine: Engine, log_id: int) -> dict[str, str]:

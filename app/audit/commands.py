@@ -24,7 +24,7 @@ from app.audit.rows import read_lock, read_only
 from app.batches import rebuild as books
 from app.commands import Data, Database
 from app.config import Settings
-from app.db import connect
+from app.db import opened
 from app.errors import Stopped
 from app.progress import bar
 from app.publishing.folder import MAX_PIN, PIN, read_file
@@ -95,6 +95,7 @@ def run(settings: Settings) -> Report:
     locked = read_lock(settings.data / "lock", pin.origin)
     engine = read_only(settings.url)
     try:
+        schema.check(engine)
         with bar("核验 · checking") as progress:
             return verify.audit(engine, pin, locked, progress, Store(settings, make=False))
     finally:
@@ -116,14 +117,13 @@ def rebuild(*, data: Data = Path("var"), database_url: Database = None, json: Js
     """
     settings = config.load(data, os.environ, database_url=database_url)
     pin = _pin(settings)
-    engine = connect(settings.url)
-    schema.check(engine)
-    with bar("重算 · rebuilding") as progress, engine.execution_options(writes=True).begin() as connection:
-        log_id = connection.execute(select(logs.c.log_id).where(logs.c.origin == pin.origin)).scalar()
-        if log_id is None:
-            raise Stopped("no-log", path=settings.url, has=pin.origin)
-        done = books.rebuild(connection, log_id, progress)
-    engine.dispose()
+    with opened(settings.url) as engine:
+        schema.check(engine)
+        with bar("重算 · rebuilding") as progress, engine.execution_options(writes=True).begin() as connection:
+            log_id = connection.execute(select(logs.c.log_id).where(logs.c.origin == pin.origin)).scalar()
+            if log_id is None:
+                raise Stopped("no-log", path=settings.url, has=pin.origin)
+            done = books.rebuild(connection, log_id, progress)
     print(_dumps({"statements": done}) if json else f"已重算 {done} 条记录 · recomputed from {done} statements")
 
 

@@ -4,7 +4,7 @@ A disclosure is there, or its erasure is on record; a file that a statement name
 erased. What went without a word, and what came back, is told.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, select
@@ -33,31 +33,37 @@ class Losses:
         self._erased = Ahead(stream(connection, query))
         self._files = Ahead(stream(connection, select_raw(attachments, log_id)))
 
-    def check(self, statement: Statement, first: int, sealed: Iterable[Row[Any]], opened: Mapping[str, Any]) -> None:
+    def check(self, statement: Statement, first: int, sealed: Sequence[Row[Any]], opened: Mapping[str, Any]) -> None:
         """A statement whose disclosures and fields were found right."""
-        erased = list(_take(self._erased, first))
-        gone = {b64u.encode(row.digest) for row in erased if isinstance(row.digest, bytes)}
-        here = {digest(row.disclosure) for row in sealed}
-        for code, which in (("absent", set(statement.sealed) - here - gone), ("back", here & gone)):
-            for one in sorted(which):
-                self._tally.fail("disclosure", "disclosures", f"{first}, _sd", first, code, digest=one)
-        self._check_named(Record(statement, opened=opened), first, {(row.field, row.sha256) for row in erased})
+        erased = _taken(self._erased, first)
+        # Most statements seal nothing and name no file: for them there is nothing to set side by side.
+        if sealed or erased or statement.sealed:
+            gone = {b64u.encode(row.digest) for row in erased if isinstance(row.digest, bytes)}
+            here = {digest(row.disclosure) for row in sealed}
+            for code, which in (("absent", set(statement.sealed) - here - gone), ("back", here & gone)):
+                for one in sorted(which):
+                    self._tally.fail("disclosure", "disclosures", f"{first}, _sd", first, code, digest=one)
+        said = {(field, line): (sha, *rest) for field, line, sha, *rest in Record(statement, opened=opened).files()}
+        for row in self._files.below(first):
+            self._fail(f"{row.first_index}, {row.field} {row.line}", first, "extra")
+        stored = _taken(self._files, first)
+        if said or stored:
+            self._check_named(said, stored, first, {(row.field, row.sha256) for row in erased})
 
-    def _check_named(self, record: Record, first: int, erased: set[tuple[str, bytes | None]]) -> None:
+    def _check_named(
+        self,
+        said: Mapping[tuple[str, int], tuple[Any, ...]],
+        stored: Iterable[Row[Any]],
+        first: int,
+        erased: set[tuple[str, bytes | None]],
+    ) -> None:
         """The table of files against what the statement says that they are."""
-        said = {(field, line): (sha, *rest) for field, line, sha, *rest in record.files()}
         wanted = {key: value for key, value in said.items() if (key[0], value[0]) not in erased}
-        has = {(row.field, row.line): (row.sha256, row.size, row.media_type, row.audience) for row in self._at(first)}
+        has = {(row.field, row.line): (row.sha256, row.size, row.media_type, row.audience) for row in stored}
         for key in sorted(wanted.keys() | has.keys(), key=str):
             if has.get(key) != wanted.get(key):
                 code = "changed" if key in has and key in wanted else "extra" if key in has else "absent"
                 self._fail(f"{first}, {key[0]} {key[1]}", first, code)
-
-    def _at(self, first: int) -> Iterable[Row[Any]]:
-        for row in self._files.below(first):
-            self._fail(f"{row.first_index}, {row.field} {row.line}", first, "extra")
-        while (own := self._files.at(first)) is not None:
-            yield own
 
     def close(self, size: int) -> None:
         """Behind the last statement."""
@@ -95,8 +101,11 @@ def check_files(engine: Engine, connection: Connection, log_id: int, store: Stor
                 tally.fail("attachment", "attachments", stray, 0, "extra")
 
 
-def _take(rows: Ahead, first: int) -> Iterable[Row[Any]]:
+def _taken(rows: Ahead, first: int) -> list[Row[Any]]:
+    """The rows of the statement at ``first``; those before it are passed over."""
     for _ in rows.below(first):
         pass
-    while (own := rows.at(first)) is not None:
-        yield own
+    own = []
+    while (row := rows.at(first)) is not None:
+        own.append(row)
+    return own

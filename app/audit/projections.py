@@ -1,31 +1,28 @@
 """The projections against the statements: recomputed by the same books into a database aside, compared row by row."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, PrimaryKeyConstraint, Row, Table, select
+from sqlalchemy import Connection, MetaData, PrimaryKeyConstraint, Row, Table
 
 from app.audit.report import Tally
 from app.audit.rows import pages, said, select_raw
 from app.batches.books import Books
-from app.db import connect, insert_rows
+from app.db import connect
 from app.recording import Record
-from app.stored import chunks
-from app.tables import PROJECTIONS, findings, statements
-from ledger import b64u
+from app.tables import PROJECTIONS
 from ledger.errors import LedgerError
 from ledger.records import KINDS
 from ledger.registry import Registry
-from ledger.statement import Statement, parse
+from ledger.statement import Statement
 
 _FIELDS = {table: [column.name for column in table.c if column.name != "log_id"] for table in PROJECTIONS}
 _KEYS = {
     table: [_FIELDS[table].index(column.name) for column in table.primary_key if column.name != "log_id"]
     for table in PROJECTIONS
 }
-_LOOKED_UP = (["batch"], ["corrects"], ["shipment"])
+_LOOKED_UP = (["batch"], ["corrects"], ["shipment"], ["parent"], ["about"], ["first_index", "line"])
 """What the books look things up by, after the log."""
 
 
@@ -43,32 +40,10 @@ class Shadow:
         self._connection = self._engine.connect()
         _bare().create_all(self._connection)
 
-    def open(self, page: Sequence[Statement]) -> None:
-        """Turn to these statements, none of which is posted yet."""
-        known = [statement for statement in page if statement.kind in KINDS]
-        self._lend(known)
-        self._books.open(self._connection, self._registry, [Record(one) for one in known], careful=False)
-
-    def _lend(self, page: Sequence[Statement]) -> None:
-        """The books look up what a correction corrects, and other corrections of it, by their statements."""
-        corrections = [one for one in page if one.kind == "correct"]
-        wanted = {str(one.body["statement"]) for one in corrections} | {one.hash for one in corrections}
-        has = set[str]()
-        for some in chunks(wanted):
-            known = select(statements.c.hash).where(statements.c.hash.in_(some))
-            has |= set(self._connection.execute(known).scalars())
-        for some in chunks(wanted - has):
-            query = select(statements.c.first_index, statements.c.jws).where(
-                statements.c.log_id == self._log_id, statements.c.hash.in_(some)
-            )
-            for index, jws in self._live.execute(query):
-                with suppress(LedgerError, ValueError):
-                    self._keep(parse(jws), index)
-
-    def _keep(self, one: Statement, index: int) -> None:
-        iss = b64u.decode(one.iss) if one.iss else None
-        row = (self._log_id, index, b64u.decode(one.hash), b64u.decode(one.kid), one.n, one.kind, iss, one.jws)
-        insert_rows(self._connection, statements, [row])
+    def open(self, page: Sequence[Statement], before: int) -> None:
+        """Turn to these statements, none of which is posted yet; the first of them stands at ``before``."""
+        known = [Record(statement) for statement in page if statement.kind in KINDS]
+        self._books.open(self._connection, self._registry, known, careful=False, truth=self._live, before=before)
 
     def post(self, statement: Statement, index: int, received: int) -> None:
         """Take one in. What can't be posted, in a damaged log, is said and left out."""
@@ -135,13 +110,10 @@ class Shadow:
 def _bare() -> MetaData:
     """The tables with no more indexes than the books look things up by: to keep the others is half the time."""
     bare = MetaData()
-    for table in (*PROJECTIONS, statements):
+    for table in PROJECTIONS:
         copy = table.to_metadata(bare)
-        if table is statements:
-            continue
         copy.indexes = {index for index in copy.indexes if index.columns.keys()[1:] in _LOOKED_UP}
         copy.constraints = {each for each in copy.constraints if isinstance(each, PrimaryKeyConstraint)}
-    bare.tables[findings.name].indexes.clear()
     return bare
 
 

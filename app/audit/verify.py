@@ -152,7 +152,7 @@ class Auditor:
         read = [self._read(row) for row in page]
         known = [statement for statement in read if statement is not None]
         self._remember(known)
-        self._shadow.open(known)
+        self._shadow.open(known, self.size)
         for row, statement in zip(page, read, strict=True):
             self._take(row, statement)
         self._shadow.write()

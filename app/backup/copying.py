@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL, make_url
 
-from app.db import connect
+from app.db import opened
 from app.errors import Stopped
 
 SQLITE, POSTGRESQL = "ledger.sqlite", "ledger.dump"
@@ -38,16 +38,15 @@ def copied(url: str, folder: Path) -> Iterator[Connection]:
             copy.execute("PRAGMA journal_mode=DELETE")
         _sync(folder / SQLITE)
         return
-    engine = connect(url).execution_options(isolation_level="REPEATABLE READ")
-    try:
-        with engine.connect() as connection:
-            snapshot = connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
-            target = str(folder / POSTGRESQL)
-            _run(where, "pg_dump", "--format=custom", "--no-owner", f"--snapshot={snapshot}", f"--file={target}")
-            _sync(folder / POSTGRESQL)
-            yield connection
-    finally:
-        engine.dispose()
+    with (
+        opened(url) as engine,
+        engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
+    ):
+        snapshot = connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
+        target = str(folder / POSTGRESQL)
+        _run(where, "pg_dump", "--format=custom", "--no-owner", f"--snapshot={snapshot}", f"--file={target}")
+        _sync(folder / POSTGRESQL)
+        yield connection
 
 
 def put_back(folder: Path, url: str) -> None:
@@ -78,12 +77,8 @@ def put_back(folder: Path, url: str) -> None:
 
 @contextmanager
 def _reading(url: str) -> Iterator[Connection]:
-    engine: Engine = connect(url)
-    try:
-        with engine.connect() as connection:
-            yield connection
-    finally:
-        engine.dispose()
+    with opened(url) as engine, engine.connect() as connection:
+        yield connection
 
 
 def _run(url: URL, name: str, *arguments: str) -> None:

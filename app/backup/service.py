@@ -4,6 +4,7 @@
     ledger.sqlite   or ledger.dump: the database
     attachments/    each file under its hash
     policy.json     the pin, and the log's former keys beside it
+    pins/           those of other counties' logs
     keys/           only on demand: who has them can sign as the log
 
 Never the lock: it is what an old backup is recognised by. A service over a restored database that is behind its lock
@@ -13,7 +14,7 @@ does not start (``database-behind``).
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -24,6 +25,7 @@ from app.attachments.store import Store
 from app.backup.copying import copied, put_back
 from app.config import Settings
 from app.errors import Stopped
+from app.origins.pins import FOLDER as PINS
 from app.stored import chunks
 from app.tables import attachments, logs
 from ledger import b64u
@@ -65,6 +67,7 @@ def backup(settings: Settings, folder: Path, *, keys: bool = False, progress: Pr
     shutil.copyfile(settings.pin, folder / "policy.json")
     if (retired := settings.data / keyring.RETIRED).exists():
         shutil.copyfile(retired, folder / keyring.RETIRED)
+    _copy(settings.data, folder, [f"{PINS}/{path.name}" for path in (settings.data / PINS).glob("*.json")])
     if keys:
         _copy_keys(settings.keys, folder / "keys")
     head = stored.read_note(note)
@@ -88,6 +91,10 @@ def restore(settings: Settings, folder: Path, *, progress: Progress = lambda a, 
         raise Stopped("restore-there", path=str(settings.pin))
     if manifest.keys and (there := [one for one in _keys(folder) if (settings.keys / one.name).exists()]):
         raise Stopped("restore-there", path=str(settings.keys / there[0].name))
+    pins = [path for path in manifest.files if Path(path).parts[0] == PINS]
+    for path in pins:
+        if (at := settings.data / path).exists() and at.read_bytes() != (folder / path).read_bytes():
+            raise Stopped("restore-there", path=str(at))
     store = Store(settings)
     if next(store.names(), None) is not None:
         raise Stopped("restore-there", path=settings.attachments_url or str(settings.data / "attachments"))
@@ -99,10 +106,8 @@ def restore(settings: Settings, folder: Path, *, progress: Progress = lambda a, 
         progress(done, len(files))
     if manifest.keys:
         _copy_keys(folder / "keys", settings.keys)
-    for name in (keyring.RETIRED, "policy.json"):
-        if (folder / name).exists():
-            settings.data.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(folder / name, settings.data / name)
+    kept = [name for name in (keyring.RETIRED, "policy.json") if (folder / name).exists()]
+    _copy(folder, settings.data, [*pins, *kept])
     return manifest
 
 
@@ -122,6 +127,12 @@ def _copy_files(connection: Connection, store: Store, folder: Path, progress: Pr
                 missing += 1
             progress(there + missing, total)
     return there, missing
+
+
+def _copy(source: Path, target: Path, paths: Iterable[str]) -> None:
+    for path in paths:
+        (target / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / path, target / path)
 
 
 def _copy_keys(source: Path, target: Path) -> None:

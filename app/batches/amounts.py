@@ -24,6 +24,8 @@ def to_micro(value: str) -> int:
 
 def from_micro(amount: int) -> str:
     """The shortest decimal, ``"-0.5"``."""
+    if amount % MICRO == 0:
+        return str(amount // MICRO)
     whole, part = divmod(abs(amount), MICRO)
     text = f"{whole}.{part:06}".rstrip("0").rstrip(".")
     return f"-{text}" if amount < 0 else text

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
 
 from app.batches.goods import Batch, Leg
 from app.recording import Finding
@@ -97,8 +97,11 @@ def _shipped(origin: Origin) -> Shipped:
 # --- how it is seen now --------------------------------------------------------------------------------------------
 
 
-def standing(log_id: int) -> Select[Any]:
-    """The findings of one log that stand, for ``found`` to read; more conditions and an order may be added."""
+def standing(log_id: int, as_of: int | None = None) -> Select[Any]:
+    """The findings of one log that are open, for ``found`` to read; more conditions and an order may be added.
+
+    With ``as_of`` those that were open once the statement at that index was recorded.
+    """
     came = and_(
         arrivals.c.log_id == findings.c.log_id,
         arrivals.c.first_index == findings.c.first_index,
@@ -111,8 +114,15 @@ def standing(log_id: int) -> Select[Any]:
         .where(
             findings.c.log_id == log_id,
             or_(origins.c.first_index.is_(None), arrivals.c.amount > origins.c.shipped),
+            _open(as_of),
         )
     )
+
+
+def _open(as_of: int | None) -> ColumnElement[bool]:
+    if as_of is None:
+        return findings.c.closed.is_(None)
+    return and_(findings.c.first_index <= as_of, or_(findings.c.closed.is_(None), findings.c.closed > as_of))
 
 
 def found(row: Row[Any]) -> Finding:

@@ -28,9 +28,10 @@ def effective(corrected: Statement, corrections: Iterable[Statement]) -> Effecti
 
 
 def corrections_on(
-    connection: Connection, log_id: int, chains: Iterable[ChainId]
+    connection: Connection, log_id: int, chains: Iterable[ChainId], as_of: int | None = None
 ) -> dict[StatementHash, list[tuple[Statement, int]]]:
-    """The corrections that stand on ``chains``, by the statement they correct, each with its first index, in order.
+    """The corrections that stand on ``chains``, by the statement they correct, each with its first index, in order;
+    with ``as_of`` those recorded by that index.
 
     A correction touches some chain of what it corrects: asked for all of them, none is missed.
     """
@@ -43,7 +44,8 @@ def corrections_on(
             )
             .where(statements.c.log_id == log_id, statements.c.kind == "correct", entries.c.chain.in_(some))
         )
-        found.update((index, parse(jws)) for index, jws in connection.execute(query.distinct()))
+        rows = connection.execute(query.distinct())
+        found.update((index, parse(jws)) for index, jws in rows if as_of is None or index <= as_of)
     by: dict[StatementHash, list[tuple[Statement, int]]] = {}
     for index, statement in sorted(found.items()):
         by.setdefault(statement.body["statement"], []).append((statement, index))

@@ -117,9 +117,15 @@ class _Opened:
 
 
 def on_chains(
-    connection: Connection, log_id: int, names: Names, chains: Collection[ChainId], viewer: Viewer | None
+    connection: Connection,
+    log_id: int,
+    names: Names,
+    chains: Collection[ChainId],
+    viewer: Viewer | None,
+    as_of: int | None = None,
 ) -> dict[ChainId, list[Event]]:
-    """The events of each chain, in order of ``seq``."""
+    """The events of each chain, in order of ``seq``; with ``as_of`` as they stood once the statement at that index was
+    recorded. What was erased since stays erased, and who may read what is decided by today."""
     rows = [
         row
         for some in chunks(sorted(set(chains)))
@@ -128,13 +134,15 @@ def on_chains(
             .where(entries.c.log_id == log_id, entries.c.chain.in_(some))
             .order_by(entries.c.log_index)
         )
+        if as_of is None or row.first_index <= as_of
     ]
     read = _read(connection, log_id, {row.first_index for row in rows})
     # Not only those on these chains: what corrects a statement may have touched another batch of it.
-    corrections = corrections_on(connection, log_id, (chain for s in read.values() for chain in s.targets))
+    targets = [chain for statement in read.values() for chain in statement.targets]
+    corrections = corrections_on(connection, log_id, targets, as_of)
     elsewhere = {index: s for by in corrections.values() for s, index in by}
     opened = _open(connection, log_id, elsewhere | read, viewer)
-    found = found_in(connection, log_id, names, read)
+    found = found_in(connection, log_id, names, read, as_of)
     came = arrivals.came(connection, log_id, (index for index, one in read.items() if Origin.of(one)))
     events: dict[ChainId, list[Event]] = {chain: [] for chain in chains}
     for row in rows:
@@ -275,14 +283,16 @@ def _lost(connection: Connection, log_id: int, indexes: Iterable[int]) -> defaul
     return lost
 
 
-def found_in(connection: Connection, log_id: int, names: Names, indexes: Iterable[int]) -> dict[int, list[Found]]:
-    """The findings of the statements at these first indexes, in words."""
+def found_in(
+    connection: Connection, log_id: int, names: Names, indexes: Iterable[int], as_of: int | None = None
+) -> dict[int, list[Found]]:
+    """The open findings about the statements at these first indexes, in words; or those that were open by ``as_of``."""
     found: defaultdict[int, list[Found]] = defaultdict(list)
     for some in chunks(sorted(indexes)):
-        query = arrivals.standing(log_id).where(findings.c.first_index.in_(some))
+        query = arrivals.standing(log_id, as_of).where(findings.c.about.in_(some))
         rows = connection.execute(query.order_by(findings.c.first_index, findings.c.line)).all()
         for row, one in zip(rows, worded(connection, log_id, names, rows), strict=True):
-            found[row.first_index].append(one)
+            found[row.about].append(one)
     return found
 
 

@@ -31,7 +31,7 @@ def stated(names: Names, kind: str, body: Mapping[str, Any]) -> str | None:
 
 
 def inherited(
-    connection: Connection, log_id: int, names: Names, chains: Iterable[ChainId]
+    connection: Connection, log_id: int, names: Names, chains: Iterable[ChainId], as_of: int | None = None
 ) -> dict[ChainId, tuple[str, ...]]:
     """For each batch the origins of its nearest ancestors that have one; a few statements for each step back."""
     found: dict[ChainId, dict[str, None]] = {chain: {} for chain in chains}
@@ -41,7 +41,7 @@ def inherited(
     for _ in range(DEPTH):
         steps = _parents(connection, log_id, asking)
         onward: dict[ChainId, set[ChainId]] = {}
-        known |= _stated_by(connection, log_id, names, {parent for _, parent in steps} - known.keys())
+        known |= _stated_by(connection, log_id, names, {parent for _, parent in steps} - known.keys(), as_of)
         for child, parent in steps:
             fresh = {chain for chain in asking[child] if (chain, parent) not in seen}
             seen |= {(chain, parent) for chain in fresh}
@@ -71,7 +71,7 @@ def _parents(connection: Connection, log_id: int, chains: Iterable[ChainId]) -> 
 
 
 def _stated_by(
-    connection: Connection, log_id: int, names: Names, chains: Iterable[ChainId]
+    connection: Connection, log_id: int, names: Names, chains: Iterable[ChainId], as_of: int | None
 ) -> dict[ChainId, str | None]:
     """What the records that brought these batches into being say, after corrections."""
     made: dict[ChainId, Statement] = {}
@@ -85,7 +85,8 @@ def _stated_by(
             .where(batches.c.log_id == log_id, batches.c.chain.in_(some))
         )
         made.update((ChainId(chain), parse(jws)) for chain, jws in connection.execute(query))
-    corrections = corrections_on(connection, log_id, (chain for one in made.values() for chain in one.targets))
+    targets = [chain for one in made.values() for chain in one.targets]
+    corrections = corrections_on(connection, log_id, targets, as_of)
     return {
         chain: stated(
             names,

@@ -109,9 +109,10 @@ class BatchReader:
 
     # --- what it is ----------------------------------------------------------------------------------------------
 
-    def batch(self, chain: ChainId) -> BatchView:
-        """Raises NotFound ``no-code``."""
-        found = self.batches([chain])
+    def batch(self, chain: ChainId, as_of: str | None = None) -> BatchView:
+        """Raises NotFound ``no-code``, Malformed ``as-of``."""
+        with self._reading() as connection:
+            found = views.read(connection, self._log_id, self.names, [chain], self._moment(connection, as_of))
         if chain not in found:
             raise NotFound("no-code", path="code", has=chain)
         return found[chain]
@@ -123,24 +124,29 @@ class BatchReader:
 
     # --- what happened -------------------------------------------------------------------------------------------
 
-    def events(self, chain: ChainId, viewer: Viewer | None) -> list[Event]:
-        """A chain's events in order of ``seq``, each field by its audience. Raises NotFound ``no-code``."""
+    def events(self, chain: ChainId, viewer: Viewer | None, as_of: str | None = None) -> list[Event]:
+        """A chain's events in order of ``seq``, each field by its audience, now or as they stood at ``as_of``.
+
+        Raises NotFound ``no-code``, Malformed ``as-of``.
+        """
         with self._reading() as connection:
-            found = events.on_chains(connection, self._log_id, self.names, [chain], viewer)[chain]
+            moment = self._moment(connection, as_of)
+            found = events.on_chains(connection, self._log_id, self.names, [chain], viewer, moment)[chain]
         if not found:
             raise NotFound("no-code", path="code", has=chain)
         return found
 
-    def story(self, chain: ChainId, viewer: Viewer | None) -> list[Told]:
+    def story(self, chain: ChainId, viewer: Viewer | None, as_of: str | None = None) -> list[Told]:
         """The batch's events and, upstream, those of its ancestors that led here, by the time they happened.
 
         A statement about several of the batches is told once, of the one nearest to ``chain``.
         """
         with self._reading() as connection:
-            graph = lineage.graph(connection, self._log_id, self.names, chain, "back", STORY_DEPTH, None)
+            moment = self._moment(connection, as_of)
+            graph = lineage.graph(connection, self._log_id, self.names, chain, "back", STORY_DEPTH, moment)
             steps = {node.chain: -node.depth for node in graph.nodes[:STORY_BATCHES]}
-            batches = views.read(connection, self._log_id, self.names, steps)
-            found = events.on_chains(connection, self._log_id, self.names, steps, viewer)
+            batches = views.read(connection, self._log_id, self.names, steps, moment)
+            found = events.on_chains(connection, self._log_id, self.names, steps, viewer, moment)
         if chain not in batches:
             raise NotFound("no-code", path="code", has=chain)
         led = dict(found)

@@ -24,7 +24,8 @@ def replay(
 ) -> None:
     """Post ``page``, statements with first index and time of receipt, and write its rows."""
     known = [(Record(statement), index, received) for statement, index, received in page if statement.kind in KINDS]
-    books.open(connection, registry, [record for record, _, _ in known], careful=False)
+    before = page[0][1] if page else 0
+    books.open(connection, registry, [record for record, _, _ in known], careful=False, before=before)
     for record, index, received in known:
         books.post(record, index, received)
         registry.apply(record.statement, index, received)

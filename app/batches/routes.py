@@ -48,14 +48,14 @@ def router(reader: BatchReader, people: People) -> APIRouter:
         return as_json(reader.search(Wanted(q, product, lot, party, kind), cursor, limit))
 
     @routes.get("/v1/batches/{name}", response_model=BatchView, summary="一个批次 · a batch")
-    def batch(name: str) -> Response:
-        return as_json(reader.batch(reader.find(name)))
+    def batch(name: str, as_of: AsOf = "") -> Response:
+        return as_json(reader.batch(reader.find(name), as_of))
 
     @routes.get("/v1/batches/{name}/events", response_model=list[Event], summary="批次的记录 · what happened to it")
-    def events(name: str, request: Request) -> Response:
+    def events(name: str, request: Request, as_of: AsOf = "") -> Response:
         """Each field by its audience: more for a party that signed, holds or held it, and for supervisors."""
         viewer = people.viewer(request)
-        return as_json(reader.events(reader.find(name), viewer), viewer)
+        return as_json(reader.events(reader.find(name), viewer, as_of), viewer)
 
     @routes.get("/v1/batches/{name}/lineage", response_model=Graph, summary="谱系 · what it came from and became")
     def lineage(

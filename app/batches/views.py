@@ -82,16 +82,21 @@ class BatchView:
         return MAKERS.get(self.made_by, _MAKER)
 
 
-def read(connection: Connection, log_id: int, names: Names, chains: Iterable[ChainId]) -> dict[ChainId, BatchView]:
-    """Those of ``chains`` that are batches, in a fixed number of statements for every few hundred."""
+def read(
+    connection: Connection, log_id: int, names: Names, chains: Iterable[ChainId], as_of: int | None = None
+) -> dict[ChainId, BatchView]:
+    """Those of ``chains`` that are batches, in a fixed number of statements for every few hundred; with ``as_of``
+    those that there were once the statement at that index was recorded, as they stood then."""
     rows: list[Row[Any]] = []
     for some in chunks(dict.fromkeys(chains)):
         query = select(batches).where(batches.c.log_id == log_id, batches.c.chain.in_(some))
-        rows += connection.execute(query)
-    return of_rows(connection, log_id, names, rows)
+        rows += [row for row in connection.execute(query) if as_of is None or row.first_index <= as_of]
+    return of_rows(connection, log_id, names, rows, as_of)
 
 
-def of_rows(connection: Connection, log_id: int, names: Names, rows: Sequence[Row[Any]]) -> dict[ChainId, BatchView]:
+def of_rows(
+    connection: Connection, log_id: int, names: Names, rows: Sequence[Row[Any]], as_of: int | None = None
+) -> dict[ChainId, BatchView]:
     """The views of rows of the table ``batches``, in their order."""
     made: dict[int, Statement] = {}
     for some in chunks(sorted({row.first_index for row in rows})):
@@ -106,10 +111,12 @@ def of_rows(connection: Connection, log_id: int, names: Names, rows: Sequence[Ro
             .where(postings.c.log_id == log_id, postings.c.batch.in_(chains), postings.c.account == "origin")
             .group_by(postings.c.batch)
         )
+        if as_of is not None:
+            # Plus nothing: or SQLite takes the range of indexes for the way in.
+            sums = sums.where(postings.c.first_index + 0 <= as_of)
         amounts.update((batch, -int(amount)) for batch, amount in connection.execute(sums))
-    corrections = corrections_on(
-        connection, log_id, (chain for statement in made.values() for chain in statement.targets)
-    )
+    targets = [chain for statement in made.values() for chain in statement.targets]
+    corrections = corrections_on(connection, log_id, targets, as_of)
     stand = {
         index: effective(statement, [each for each, _ in corrections.get(statement.hash, ())])
         for index, statement in made.items()
@@ -120,7 +127,7 @@ def of_rows(connection: Connection, log_id: int, names: Names, rows: Sequence[Ro
         if (origin := stated(names, made[row.first_index].kind, stand[row.first_index].body))
     }
     without = [row.chain for row in rows if row.chain not in origins and made[row.first_index].on]
-    origins |= inherited(connection, log_id, names, without) if without else {}
+    origins |= inherited(connection, log_id, names, without, as_of) if without else {}
     return {
         row.chain: _view(names, row, made[row.first_index], stand[row.first_index], amounts, origins.get(row.chain, ()))
         for row in rows

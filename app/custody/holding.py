@@ -144,7 +144,9 @@ class Custodian:
             raise Forbidden("held-manager", path="kind", has=wanted.kind)
         fields = wanted.fields
         if kind is not None and "person" in kind.by_name:
-            # Many people sign with this one key: which of them it was stands in the record, sealed.
+            # Many people sign with this one key: which of them it was stands in the record, sealed, and nobody else.
+            if (named := fields.get("person", viewer.name)) != viewer.name:
+                raise Forbidden("held-person", path="fields.person", has=str(named)[:80], wanted=viewer.name)
             fields = {"person": viewer.name, **fields}
         body, sealed, touched = part(wanted.kind, fields)
         disclosures = [seal(name, value, secrets.token_bytes(16)) for name, value in sealed.items()]

@@ -16,9 +16,9 @@ from app import config, schema, stored
 from app.attachments.store import Store
 from app.batches import codes
 from app.commands import Data, Database
-from app.db import connect
+from app.db import opened
 from app.erasure import retention
-from app.erasure.retention import Due, Rules
+from app.erasure.keeping import Due, Early, Keeper
 from app.erasure.service import Done, Eraser, Wanted
 from app.errors import Conflict, Stopped
 from app.tables import logs, statements
@@ -72,18 +72,22 @@ def erase(
         raise Stopped("no-log", path=str(settings.pin))
     if due == bool(code):
         raise Conflict("erase-which")
-    engine = connect(settings.url)
-    schema.check(engine)
-    try:
+    with opened(settings.url) as engine:
+        schema.check(engine)
         log_id, registry = _log(engine, Pin.parse(settings.pin.read_text()).origin)
         store = Store(settings)
         eraser = Eraser(settings, engine, log_id, store)
         rules = retention.read(settings.data)
-        if due:
-            found = _due(engine, log_id, registry, rules)
-            wanted = [one.wanted for one in found]
-        else:
-            found, wanted = [], _asked(engine, eraser, log_id, registry, " ".join(code or ()), field or ())
+        found: list[Due] = []
+        early: list[Early] = []
+        with engine.connect() as connection:
+            keeper = Keeper(connection, log_id, registry, rules, datetime.now(UTC).date())
+            if due:
+                found = list(keeper.due())
+                wanted = [one.wanted for one in found]
+            else:
+                asked = _asked(engine, eraser, log_id, registry, " ".join(code or ()), field or ())
+                wanted, early = keeper.part(asked, named=bool(field))
         if dry_run:
             done = Done((), 0, True)
         elif due:
@@ -93,11 +97,10 @@ def erase(
         else:
             done = eraser.erase(wanted, reason)
         finished = dry_run or (eraser.finish() and done.scrubbed)
-    finally:
-        engine.dispose()
-    if found and rules.demonstration and not json:
+    if (found or early) and rules.demonstration and not json:
         print("示例数据：保存期限请以公布文本核对 · demonstration data: hold the rules against their texts")
-    _tell(wanted if dry_run else done.fields, found, done, dry_run=dry_run, finished=finished, as_json=json)
+    fields = wanted if dry_run else done.fields
+    _tell(fields, found, early, done, dry_run=dry_run, finished=finished, as_json=json)
     return 0 if finished else UNFINISHED
 
 
@@ -125,11 +128,6 @@ def _asked(
     return eraser.of_chain(chain, fields)
 
 
-def _due(engine: Engine, log_id: int, registry: Registry, rules: Rules) -> list[Due]:
-    with engine.connect() as connection:
-        return list(retention.due(connection, log_id, registry, rules, datetime.now(UTC).date()))
-
-
 def _together(eraser: Eraser, found: Sequence[Due]) -> Done:
     """One erasure for each rule, which is its reason."""
     fields: list[Wanted] = []
@@ -142,7 +140,14 @@ def _together(eraser: Eraser, found: Sequence[Due]) -> Done:
 
 
 def _tell(
-    fields: Sequence[Wanted], found: Sequence[Due], done: Done, *, dry_run: bool, finished: bool, as_json: bool
+    fields: Sequence[Wanted],
+    found: Sequence[Due],
+    early: Sequence[Early],
+    done: Done,
+    *,
+    dry_run: bool,
+    finished: bool,
+    as_json: bool,
 ) -> None:
     sources = {one.wanted: one for one in found}
     if as_json:
@@ -151,13 +156,22 @@ def _tell(
             rule = sources.get(one)
             rows.append({"index": one.first_index, "field": one.field} | ({"due": str(rule.day)} if rule else {}))
         told = {"erased": [] if dry_run else rows, "files": done.files, "finished": finished}
-        print(json_.dumps(told | ({"due": rows} if dry_run else {}), ensure_ascii=False))
+        rest = [
+            {"index": one.wanted.first_index, "field": one.wanted.field, "until": str(one.day), "source": one.source}
+            for one in early
+        ]
+        told |= ({"due": rows} if dry_run else {}) | ({"kept": rest} if rest else {})
+        print(json_.dumps(told, ensure_ascii=False))
         return
     console = Console(soft_wrap=True, highlight=False, markup=False)
     for one in fields:
         rule = sources.get(one)
         called = wordings.place(f"body.{one.field}", "zh")
         console.print(f"#{one.first_index} {called} ({one.field})" + (f" {rule.day}" if rule else ""))
+    for left in early:
+        called = wordings.place(f"body.{left.wanted.field}", "zh")
+        line = f"#{left.wanted.first_index} {called} 还须保存，可删除的日期 · to be kept until: {left.day}"
+        console.print(f"{line}（{left.source}）")
     verb = "将删除 · would erase" if dry_run else "已删除 · erased"
     console.print(f"{verb}: {len(fields)}，附件 · files: {done.files}")
     if not finished:

@@ -1,28 +1,26 @@
-"""When the time of a record's personal fields has come: by dated rules with their sources, in ``retention.toml``."""
+"""How long a record is to be kept, and by which rule: dated rules with their sources, in ``retention.toml``.
+
+Pure but for reading the table. Whose record it is and what it is about is told by ``app.erasure.keeping``.
+"""
 
 import calendar
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, select
 
-from app.erasure.service import Wanted
 from app.errors import ServiceError
-from app.tables import disclosures, entries, statements
 from ledger.registry import Registry
-from ledger.statement import Statement, parse
 
 RULES = Path(__file__).with_name("retention.toml")
-PAGE = 500
 
 
 class Keep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How long records of these kinds are kept at least, since when that is so, and by which rule."""
+    """How long records of these kinds are kept at least, since when that is so, by which rule, and for whom."""
 
     kinds: list[str]
     months: int
@@ -30,6 +28,21 @@ class Keep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     shelf_life: bool = False
     else_months: int = 0
+    roles: list[str] = []
+    sides: list[str] = []
+    goods: Literal["", "produce", "food"] = ""
+    fields: list[str] = []
+    """What of it that is sealed, or a file, the duty is about: nobody has it erased before."""
+
+    def day(self, recorded: date, ends: Collection[date | None]) -> date:
+        """The first day on which it need no longer be kept: recorded that day, about goods whose shelf lives so end."""
+        if not self.shelf_life:
+            return months_after(recorded, self.months)
+        known = [end for end in ends if end is not None]
+        if not known or len(known) < len(ends):
+            ours = months_after(recorded, self.else_months)
+            return max([ours, *(months_after(end, self.months) for end in known)])
+        return months_after(max(known), self.months)
 
 
 class Erase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,6 +53,43 @@ class Erase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """A record as the rules see it: whose it is, on which day it was made or received, and of which goods it tells."""
+
+    kind: str
+    recorded: date
+    roles: frozenset[str] = frozenset()
+    """Those that its party has or ever had."""
+    side: str = ""
+    food: bool = False
+    ends: tuple[date | None, ...] = ()
+    """When the shelf life of each of its goods ends; None where nobody said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a record is kept for: the rules that apply, each with the first day on which it no longer does."""
+
+    duties: tuple[tuple[Keep, date], ...]
+
+    @property
+    def until(self) -> date:
+        """The first day on which it need no longer be kept."""
+        return max(day for _, day in self.duties)
+
+    @property
+    def source(self) -> str:
+        """The rule that keeps it longest."""
+        return max(self.duties, key=lambda duty: duty[1])[0].source
+
+    def field(self, name: str) -> tuple[date, str] | None:
+        """From which day a field may be erased, and by which rule not before; None if no duty is about it."""
+        bare = name.removeprefix("new.")
+        days = [(day, rule.source) for rule, day in self.duties if bare in rule.fields]
+        return max(days, default=None)
+
+
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole table; ``demonstration`` unless its figures were copied from the texts that it names."""
 
@@ -47,18 +97,25 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keep: list[Keep]
     erase: list[Erase]
 
-    def of_kind(self, kind: str) -> Keep | None:
-        """The newest rule for a kind."""
-        return max((one for one in self.keep if kind in one.kinds), key=lambda one: one.since, default=None)
+    def kept(self, about: About, today: date) -> Kept | None:
+        """What it is kept for by the rules in force ``today``; None where none names its kind."""
+        of_kind = [rule for rule in self.keep if about.kind in rule.kinds and rule.since <= today]
+        goods = "food" if about.food else "produce"
+        fitting = [
+            rule for rule in of_kind if rule.goods in ("", goods) and (not rule.sides or about.side in rule.sides)
+        ]
+        theirs = [rule for rule in fitting if not rule.roles or not about.roles.isdisjoint(rule.roles)]
+        # Whoever has no role that is named keeps as long as anybody: nothing is deleted earlier.
+        newest = {
+            (tuple(rule.roles), tuple(rule.sides), rule.goods): rule
+            for rule in sorted(theirs or fitting, key=lambda rule: rule.since)
+        }
+        duties = tuple((rule, rule.day(about.recorded, about.ends)) for rule in newest.values())
+        return Kept(duties) if duties else None
 
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A field whose time came on ``day``, and by which rule."""
-
-    wanted: Wanted
-    day: date
-    source: str
+    def personal(self, today: date) -> dict[str, Erase]:
+        """The fields that are erased once their record need no longer be kept, each by its rule."""
+        return {field: rule for rule in self.erase if rule.since <= today for field in rule.fields}
 
 
 def read(data: Path | None = None) -> Rules:
@@ -71,58 +128,10 @@ def read(data: Path | None = None) -> Rules:
         raise ServiceError("settings", path=str(path), has=str(error)) from None
 
 
-def due(connection: Connection, log_id: int, registry: Registry, rules: Rules, today: date) -> Iterator[Due]:
-    """The fields whose time has come by ``today``, in the order of the log."""
-    fields = {field: rule for rule in rules.erase if rule.since <= today for field in rule.fields}
-    after = -1
-    while True:
-        query = (
-            select(disclosures.c.first_index, disclosures.c.name, statements.c.jws, entries.c.received)
-            .join(
-                statements,
-                (statements.c.log_id == disclosures.c.log_id) & (statements.c.first_index == disclosures.c.first_index),
-            )
-            .join(
-                entries,
-                (entries.c.log_id == disclosures.c.log_id) & (entries.c.log_index == disclosures.c.first_index),
-            )
-            .where(disclosures.c.log_id == log_id, disclosures.c.first_index > after)
-            .where(disclosures.c.name.in_(sorted(fields)))
-            .order_by(disclosures.c.first_index, disclosures.c.name)
-            .limit(PAGE)
-        )
-        rows = connection.execute(query).all()
-        # A page may end within a statement: the rest of that one comes with the next.
-        whole = [row for row in rows if len(rows) < PAGE or row.first_index != rows[-1].first_index]
-        for row in whole:
-            statement = parse(row.jws)
-            rule = rules.of_kind(statement.kind)
-            if rule is None:
-                continue
-            day = until(statement, rule, registry, row.received)
-            if day <= today:
-                source = f"{rule.source}；{fields[row.name].source}"
-                yield Due(Wanted(row.first_index, row.name), day, source)
-        if len(rows) < PAGE:
-            return
-        after = whole[-1].first_index
-
-
-def until(statement: Statement, rule: Keep, registry: Registry, received: int) -> date:
-    """The first day on which the record need no longer be kept. A time that was stated too early changes nothing."""
-    day = max(date.fromisoformat(statement.at[:10]), datetime.fromtimestamp(received / 1000, UTC).date())
-    if not rule.shelf_life:
-        return months_after(day, rule.months)
-    ends = [_best_before(output, day, registry) for output in statement.body.get("outputs", ())]
-    known = [end for end in ends if end is not None]
-    if not known or len(known) < len(ends):
-        return max([months_after(day, rule.else_months), *(months_after(end, rule.months) for end in known)])
-    return months_after(max(known), rule.months)
-
-
-def _best_before(output: Mapping[str, Any], day: date, registry: Registry) -> date | None:
-    if "best_before" in output:
-        return date.fromisoformat(output["best_before"])
+def best_before(output: Mapping[str, Any], day: date, registry: Registry) -> date | None:
+    """When the shelf life of goods made that day ends: as stated, or by their product."""
+    if stated := output.get("best_before") or output.get("expires"):
+        return date.fromisoformat(stated)
     product = registry.products.get(output.get("product", ""))
     shelf_life = product.body.get("shelf_life") if product else None
     return day + min(timedelta(days=shelf_life), date.max - day) if shelf_life is not None else None

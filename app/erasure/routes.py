@@ -2,18 +2,24 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from sqlalchemy import Engine, select
 
 from app.accounts.people import People
+from app.batches.reading import BatchReader
+from app.erasure.keeping import Keeper
+from app.erasure.retention import Rules
 from app.erasure.service import By, Eraser
+from app.erasure.terms import Terms, terms_of
 from app.errors import Forbidden, NotFound, TooLarge
 from app.log import Log
 from app.tables import statements
 from app.viewing import Viewer
+from app.wire import as_json
 from ledger import b64u
 from ledger.errors import Malformed
 from ledger.identity import StatementHash
@@ -30,10 +36,22 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True):
     fields: list[str] = []
 
 
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
 def router(
-    eraser: Eraser, people: People, engine: Engine, log: Log, changed: Callable[[], None] = lambda: None
+    eraser: Eraser,
+    reader: BatchReader,
+    people: People,
+    engine: Engine,
+    log: Log,
+    rules: Rules,
+    changed: Callable[[], None] = lambda: None,
+    clock: Callable[[], date] = today,
 ) -> APIRouter:
-    """The routes over one log; ``changed`` hears of every erasure, which no checkpoint tells of."""
+    """The routes over one log; ``changed`` hears of every erasure, which no checkpoint tells of; ``clock`` says what
+    day it is."""
     routes = APIRouter(tags=["statements"])
 
     @routes.post("/v1/statements/{hash_}/erase", summary="删除封存内容 · erase what a statement seals, with a reason")
@@ -44,7 +62,10 @@ def router(
 
     def done(hash_: str, asked: Asked, viewer: Viewer) -> dict[str, Any]:
         check(stated(hash_), viewer)
-        wanted = eraser.of_statement(StatementHash(hash_), asked.fields)
+        with engine.connect() as connection:
+            keeper = Keeper(connection, log.log_id, log.journal.registry, rules, clock())
+            asked_for = eraser.of_statement(StatementHash(hash_), asked.fields)
+            wanted, early = keeper.part(asked_for, named=bool(asked.fields))
         outcome = eraser.erase(wanted, asked.reason, By(viewer.account_id, viewer.party))
         changed()
         return {
@@ -52,6 +73,7 @@ def router(
             "erased": [one.field for one in outcome.fields],
             "files": outcome.files,
             "scrubbed": outcome.scrubbed,
+            "kept": [{"field": one.wanted.field, "until": str(one.day), "source": one.source} for one in early],
         }
 
     def stated(hash_: str) -> Statement:
@@ -70,6 +92,17 @@ def router(
         registers = viewer.role == "manager" and party is not None and "registrar" in party.roles
         if not (own or registers or viewer.role == "inspector"):
             raise Forbidden("erase-whose", path=statement.hash, has=viewer.party, wanted=statement.actor or "")
+
+    @routes.get(
+        "/v1/batches/{name}/retention",
+        response_model=Terms,
+        summary="保存期限 · until when each record is to be kept, and by which rule",
+        tags=["batches"],
+    )
+    def retention(name: str) -> Response:
+        chain = reader.find(name)
+        with engine.connect() as connection:
+            return as_json(terms_of(connection, log.log_id, reader.names, rules, chain, clock()))
 
     @routes.get("/v1/keys/{kid}/erasures", summary="一个密钥的记录中已删除的内容 · what was erased of a notebook")
     def of_key(kid: str, request: Request) -> dict[str, Any]:

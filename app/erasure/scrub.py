@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from app.db import connect
+from app.db import opened
 from app.errors import ServiceError
 from ledger.statement import Disclosure
 
@@ -43,13 +43,10 @@ def scrub(url: str, gone: Collection[Disclosure] = (), pause: Callable[[float], 
     ``gone`` are the disclosures that must not be there any more: SQLite's file is searched for them. Raises
     ServiceError ``not-scrubbed`` where one is.
     """
-    engine = connect(url)
-    try:
+    with opened(url) as engine:
         if engine.dialect.name == "sqlite":
             return _sqlite(engine, Path(make_url(url).database or ""), gone, pause)
         return _postgresql(engine)
-    finally:
-        engine.dispose()
 
 
 def _sqlite(engine: Engine, path: Path, gone: Collection[Disclosure], pause: Callable[[float], None]) -> bool:

@@ -5,6 +5,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -16,7 +17,7 @@ from sqlalchemy import Engine
 from app import config, schema
 from app.commands import Data, Database
 from app.config import Settings
-from app.db import connect
+from app.db import opened
 from app.heads.making import KEY, make_heads
 from app.heads.operator import admit_operator
 from app.keyring import read_key
@@ -89,18 +90,17 @@ def _with_log(
 ) -> T:
     """Do it with the log open, also beside a running service; something moves on a terminal meanwhile."""
     settings = config.load(data, os.environ, database_url=database_url)
-    engine = connect(settings.url)
-    schema.check(engine)
-    log = open_log(settings, engine)
     errors = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn(what), TimeElapsedColumn())
-    try:
-        with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
+    with opened(settings.url) as engine:
+        schema.check(engine)
+        log = open_log(settings, engine)
+        with (
+            closing(log.journal),
+            Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar,
+        ):
             bar.add_task("")
             return asyncio.run(work(settings, engine, log))
-    finally:
-        log.journal.close()
-        engine.dispose()
 
 
 def _now() -> int:

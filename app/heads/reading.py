@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Engine, func, select
 
 from app.audit.rows import raw, stream
-from app.db import connect
+from app.db import opened
 from app.heads import files
 from app.tables import entries, statements
 from ledger import b64u
@@ -50,12 +50,8 @@ def heads_at(connection: Connection, log_id: int, size: int) -> Lines:
 
 def prepare(url: str, log_id: int, size: int, folder: Path) -> dict[str, Any]:
     """Write the file of that size and give the body that says so. On its own, so that another process may do it."""
-    engine = connect(url)
-    try:
-        with engine.connect() as connection:
-            lines = heads_at(connection, log_id, size)
-    finally:
-        engine.dispose()
+    with opened(url) as engine, engine.connect() as connection:
+        lines = heads_at(connection, log_id, size)
     files.write(folder, size, lines)
     return {"count": lines.count, "root": b64u.encode(lines.root), "size": size}
 

@@ -46,6 +46,9 @@ class KindView:
     name: str
     zh: str
     en: str
+    help_zh: str
+    """When to state it, one sentence in each language."""
+    help_en: str
     stage: str
     on: str
     brings: str
@@ -105,8 +108,19 @@ def router(log: Log, heads: Heads) -> APIRouter:
 
 
 def _kind(registry: Registry, kind: records.Kind) -> KindView:
-    roles = _roles(registry, kind.name)
-    return KindView(kind.name, kind.zh, kind.en, kind.stage, kind.on, kind.brings, kind.cbv, kind.fsma, roles)
+    return KindView(
+        name=kind.name,
+        zh=kind.zh,
+        en=kind.en,
+        help_zh=kind.help_zh,
+        help_en=kind.help_en,
+        stage=kind.stage,
+        on=kind.on,
+        brings=kind.brings,
+        cbv=kind.cbv,
+        fsma=kind.fsma,
+        roles=_roles(registry, kind.name),
+    )
 
 
 def _roles(registry: Registry, kind: str) -> list[str]:

@@ -25,6 +25,9 @@ STEPS = 48
 """The most steps on a page; of a longer journey its beginning and its end are shown."""
 FIRST = 12
 
+CERTIFICATES = 12
+"""The most that are shown; a lot mixed from many farms names all of theirs in its own."""
+
 NOT_DETECTED = ("未检出", "not detected", "ND")
 GROWN = frozenset(("plant", "stock", "harvest"))
 
@@ -79,6 +82,23 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """A certificate (承诺达标合格证) that goes with the batch, or with what it was made from."""
+
+    statement: StatementHash
+    number: str
+    issued: str
+    """The day that it bears."""
+    form: str
+    basis: list[str]
+    party: Name | None
+    of: Name
+    own: bool
+    """Whether it is about this very batch."""
+    void: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Signer:
     """A party that signed, how often, whether the service held its key, and how much of it a thief may have signed."""
 
@@ -113,6 +133,8 @@ class Passport:
     """First and last time of harvest, one if they are the same; empty where none is recorded."""
     growers: list[Name]
     """Who grew or raised it, where that is not its producer."""
+    certificates: list[Promise]
+    """The newest first, those of this very batch before those behind it."""
     tests: list[Test]
     applied: list[Applied]
     journey: list[Step]
@@ -159,6 +181,7 @@ def issue(reader: BatchReader, chain: ChainId, note: str, today: str) -> Passpor
         processed_at=batch.where if batch.made_by == "process" else None,
         harvested=[days[0], days[-1]] if days and days[0][:10] != days[-1][:10] else days[:1],
         growers=[grower for grower in growers if grower],
+        certificates=_promises(story),
         tests=[_test(told) for told in story if told.event.kind == "test" and not told.event.void],
         applied=[_applied(told, harvests) for told in story if told.event.kind == "apply" and not told.event.void],
         journey=journey[:FIRST] + journey[FIRST + left_out :],
@@ -188,6 +211,30 @@ def _signers(story: Sequence[Told]) -> list[Signer]:
         )
         for events in signed.values()
         if (signer := events[0].signer)
+    ]
+
+
+# --- certificates ---------------------------------------------------------------------------------------------------
+
+
+def _promises(story: Sequence[Told]) -> list[Promise]:
+    """One that was taken back is still shown on the goods themselves: its paper may be stuck to them."""
+    told = [one for one in story if one.event.kind == "certify" and (one.steps == 0 or not one.event.void)]
+    told.sort(key=lambda one: (one.steps, -one.event.index))
+    return [
+        Promise(
+            statement=one.event.hash,
+            number=values.get("number", ""),
+            issued=values["issued"],
+            form=values["form"],
+            basis=list(values["basis"]),
+            party=one.event.actor,
+            of=one.batch.name,
+            own=one.steps == 0,
+            void=one.event.void,
+        )
+        for one in told[:CERTIFICATES]
+        for values in (one.event.effective,)
     ]
 
 

@@ -13,8 +13,18 @@ from ledger.statement import Statement
 CLOCK_AHEAD = 600
 """Seconds that a signer's clock may run ahead before it is a finding."""
 
+POSTED = frozenset(("over-held", "over-shipped", "over-counted"))
+"""What rests on amounts: asked anew once they are corrected."""
+
+SAID = frozenset(
+    "clock late place-unlikely not-holder moved-on-hold origin-unrecorded origin-unverified origin-reused".split()
+)
+"""What is said of a statement when it comes; once that is void, no longer."""
+
 _ASIDE = frozenset(("inspector", "lab", "registrar"))
-_OTHERS = frozenset(("receive", "reject", "load", "unload", "correct"))
+_OTHERS = frozenset(
+    ("receive", "reject", "load", "unload", "correct", "acknowledge", "hold", "release", "recall", "drill", "sense")
+)
 """Kinds that are about what others sent or said; who may state them is asked at admission."""
 
 
@@ -27,14 +37,17 @@ def clock(statement: Statement, received: int) -> Iterator[Finding]:
 
 
 def stranger(
-    statement: Statement, roles: Collection[str], holders: Collection[tuple[ChainId, str]]
+    statement: Statement,
+    roles: Collection[str],
+    holders: Collection[tuple[ChainId, str]],
+    known: Mapping[ChainId, Batch],
 ) -> Iterator[Finding]:
     """Somebody speaks of a batch that was never in their hands, supervisors and laboratories aside."""
     actor = statement.actor
     if actor is None or statement.kind in _OTHERS or not _ASIDE.isdisjoint(roles):
         return
     for chain in statement.on:
-        if (chain, actor) not in holders:
+        if (chain, actor) not in holders and chain in known:
             yield Finding("not-holder", "flag", chain, {"party": actor, "batch": chain})
 
 

@@ -31,7 +31,7 @@ from app.viewing import Viewer
 from app.web.said import labelled, said
 from ledger import wordings
 from ledger.identity import grouped
-from ledger.sentences import FINDINGS
+from ledger.findings import FINDINGS
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"

@@ -13,10 +13,10 @@ from cyclopts import Parameter
 from rich.console import Console
 from sqlalchemy import select
 
-from app import config, stored
+from app import config, schema, stored
 from app.commands import Data, Database
 from app.config import Settings
-from app.db import connect
+from app.db import opened
 from app.keyring import with_retired
 from app.tables import logs
 from app.witnessing.asking import look
@@ -79,13 +79,11 @@ def _lines(size: int, witnessed: int, states: list[State]) -> Iterator[str]:
 
 
 def _stored(settings: Settings, pin: Pin) -> tuple[int, str | None]:
-    engine = connect(settings.url)
-    try:
+    with opened(settings.url) as engine:
+        schema.check(engine)
         with engine.connect() as connection:
             log_id = connection.execute(select(logs.c.log_id).where(logs.c.origin == pin.origin)).scalar_one()
             return stored.tail(connection, log_id)[0], newest_witnessed(connection, log_id)
-    finally:
-        engine.dispose()
 
 
 async def _look(settings: Settings, pin: Pin) -> dict[Witness, int]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from app.config import Settings
-from app.db import connect
+from app.db import opened
 from app.tables import logs
 from ledger.policy import Pin, Witness
 
@@ -45,13 +45,8 @@ def standing_by(settings: Settings) -> Iterator[Mapping[str, str]]:
 
 
 def _is_demonstration(settings: Settings, origin: str) -> bool:
-    engine = connect(settings.url)
-    try:
-        with engine.connect() as connection:
-            query = select(logs.c.demonstration).where(logs.c.origin == origin)
-            return bool(connection.execute(query).scalar())
-    finally:
-        engine.dispose()
+    with opened(settings.url) as engine, engine.connect() as connection:
+        return bool(connection.execute(select(logs.c.demonstration).where(logs.c.origin == origin)).scalar())
 
 
 @contextmanager

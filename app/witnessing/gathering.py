@@ -66,16 +66,11 @@ class _Standing:
 
 
 def watch(engine: Engine, log: Log, data: Path, urls: Mapping[str, str]) -> "Gatherer | None":
-    """Has the log witnessed from now on, where its policy wants that. Raises Stopped; then the log is closed."""
+    """Has the log witnessed from now on, where its policy wants that. Raises Stopped."""
     if not notes.wants_witnesses(log.pin.policy):
         return None
     gatherer = Gatherer(engine, log, data / "lock" / "witnessing.sqlite", urls)
-    try:
-        gatherer.begin()
-    except BaseException:
-        log.journal.close()
-        engine.dispose()
-        raise
+    gatherer.begin()
     return gatherer
 
 

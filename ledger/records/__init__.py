@@ -8,7 +8,18 @@ from typing import Any
 
 from ledger.canonical import Json
 from ledger.errors import Malformed
-from ledger.records import growing, moving, processing, registry, selling, storing, testing
+from ledger.records import (
+    arriving,
+    certifying,
+    growing,
+    moving,
+    processing,
+    registry,
+    selling,
+    storing,
+    supervising,
+    testing,
+)
 from ledger.records.kind import Kind, batches_named
 from ledger.records.shapes import ATTACHMENT, Audience, Field, ListOf
 from ledger.statement import Statement
@@ -32,21 +43,35 @@ __all__ = [
 ROLES = registry.ROLES
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
-    for stage in (registry, growing, processing, storing, moving, testing, selling)
+    for stage in (
+        registry,
+        growing,
+        arriving,
+        processing,
+        storing,
+        moving,
+        testing,
+        certifying,
+        selling,
+        supervising,
+    )
     for kind in stage.KINDS
 }
 
-_HOLDER = "correct count dispose intake observe pack process receive reject sell ship test"
+_HOLDER = (
+    "acknowledge certify correct count dispose drill hold intake label observe pack process recall receive reject "
+    "release sell sense ship test unpack"
+)
 POLICY: Mapping[str, tuple[str, ...]] = {
     role: tuple(sorted(kinds.split()))
     for role, kinds in {
-        "farm": f"{_HOLDER} acquire apply harvest plant stock store unstore",
+        "farm": f"{_HOLDER} acquire apply feed harvest plant stock store treat unstore",
         "processor": f"{_HOLDER} acquire store unstore",
         "warehouse": f"{_HOLDER} store unstore",
-        "carrier": "correct load unload",
+        "carrier": "acknowledge correct load sense unload",
         "shop": f"{_HOLDER} store unstore",
         "lab": "correct test",
-        "inspector": "correct",
+        "inspector": "acknowledge correct drill hold inspect notify recall release sample sense test transfer warn",
         "registrar": "",
         "operator": "log.heads",
     }.items()
@@ -71,7 +96,7 @@ ATTACHING = frozenset(
 def attached(statement: Statement, opened: Mapping[str, Any]) -> Iterator[tuple[str, Audience, Mapping[str, Any]]]:
     """The attachments that a statement, which fits its kind, names: each with its field (``new.…``) and audience."""
     for before, values in (("", statement.body), ("new.", statement.body.get("new", {})), ("", opened)):
-        for name in sorted(ATTACHING & values.keys()):
+        for name in sorted(ATTACHING.intersection(values)):
             named = values[name]
             for one in named if isinstance(named, list) else [named]:
                 yield before + name, SEALED.get(name, "public"), one

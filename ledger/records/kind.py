@@ -1,5 +1,7 @@
 """What a kind of statement is: its fields, what it touches and brings, and the check of a body against it."""
 
+# ruff: noqa: E501  (a field is one line, so that the tables can be read down)
+
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -8,6 +10,7 @@ from ledger.canonical import Json
 from ledger.errors import Malformed
 from ledger.records.shapes import (
     ATTACHMENT,
+    Day,
     Field,
     ListOf,
     Object,
@@ -15,20 +18,30 @@ from ledger.records.shapes import (
     Reading,
     Ref,
     Text,
+    Whole,
+    ascending,
     described,
 )
 from ledger.statement import Statement
 
-Stage: TypeAlias = Literal["growing", "processing", "storing", "moving", "testing", "selling", "registry"]
+Stage: TypeAlias = Literal[
+    "growing", "processing", "storing", "moving", "testing", "certifying", "selling", "supervising", "registry"
+]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """``on`` says whether it touches chains; ``brings`` what comes into being: outputs, a chain for itself, nothing."""
+    """``on`` says whether it touches chains; ``brings`` what comes into being: outputs, a chain for itself, nothing.
+
+    The help says when to state it. ``cbv`` is its business step (GS1 CBV 2.0), ``fsma`` its critical tracking event
+    (21 CFR 1.1325–1.1350); empty where the standard has none.
+    """
 
     name: str
     zh: str
     en: str
+    help_zh: str
+    help_en: str
     stage: Stage
     fields: tuple[Field, ...]
     on: Literal["none", "some", "any"] = "some"
@@ -39,7 +52,9 @@ class Kind:
     by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        fields = (*self.fields, *(COMMON if self.common else ()))
+        own = {field.name for field in self.fields}
+        common = (field for field in COMMON if field.name not in own)
+        fields = (*self.fields, *(common if self.common else ()))
         object.__setattr__(self, "fields", fields)
         object.__setattr__(self, "by_name", {field.name: field for field in fields})
 
@@ -60,6 +75,7 @@ class Kind:
                 inside.shape.check(values[inside.name], f"body.{inside.name}")
             elif inside.required:
                 raise Malformed("missing", path=f"body.{inside.name}")
+        ascending(values, "body")
         self._check_touched(statement)
 
     def _known(self, name: str) -> Field:
@@ -96,12 +112,15 @@ class Kind:
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": self.zh,
             "x-en": self.en,
+            "x-help": self.help_zh,
+            "x-help-en": self.help_en,
             "x-cbv": self.cbv,
             "x-fsma": self.fsma,
             "x-on": self.on,
             "x-brings": self.brings,
             "type": "object",
-            "properties": {inside.name: described(inside) for inside in self.fields},
+            # What a field holds inside has the field's own audience.
+            "properties": {inside.name: {**described(inside), "x-audience": inside.audience} for inside in self.fields},
             "required": [inside.name for inside in self.fields if inside.required],
             "additionalProperties": False,
         }
@@ -117,109 +136,150 @@ def batches_named(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 # --- fields that many kinds have ---------------------------------------------------------------------------------
 
 COMMON = (
-    Field("place", Ref("place"), "场所", "place", cbv="bizLocation", fsma="location description"),
-    Field("person", Text(60), "经手人", "person", audience="regulator"),
+    Field("place", Ref("place"), "场所", "place", "在哪里做的：从您登记过的地块、厂房、仓库、门店里选", "where it was done: choose one of your fields, plants, stores or shops", cbv="bizLocation", fsma="location description"),
+    Field("person", Text(60), "经手人", "person", "动手做这件事的人的姓名，只有监管部门能看到", "the name of whoever did it; only supervisors can read it", audience="regulator"),
     Field(
         "refs",
         ListOf(
             Object(
                 (
-                    Field("type", Text(40), "单据类型", "type of document", required=True),
-                    Field("number", Text(80), "单号", "number", required=True),
+                    Field("type", Text(40), "单据类型", "type of document", "单子叫什么：送货单、发票、过磅单", "what the paper is called: delivery note, invoice, weighbridge ticket", required=True),
+                    Field("number", Text(80), "单号", "number", "照单子上印的号码抄写", "the number printed on the paper", required=True),
                 )
             ),
             high=16,
         ),
         "单据号",
         "reference documents",
+        "有送货单、发票、过磅单的，写上单号，以后对账用",
+        "numbers of delivery notes, invoices or tickets that go with it, to compare later",
         audience="trade",
         cbv="bizTransactionList",
         fsma="reference document type and number",
     ),
-    Field("attachments", ListOf(ATTACHMENT, high=16), "照片和附件", "photos and documents"),
-    Field("papers", ListOf(ATTACHMENT, high=16), "内部附件", "documents not for the public", audience="trade"),
-    Field(
-        "portraits",
-        ListOf(ATTACHMENT, high=16),
-        "人像照片",
-        "photos that show people",
-        audience="regulator",
-        help_zh="能认出人的照片放在这里，不公开，可以删除",
-        help_en="photos in which somebody can be recognised: not for the public, and may be erased",
-    ),
-    Field("note", Text(500), "备注", "note", audience="trade"),
-)
+    Field("attachments", ListOf(ATTACHMENT, high=16), "照片和附件", "photos and documents", "现场拍的照片，谁都能看；拍到人脸、身份证、价格的不要放这里", "photos that everybody may see; none with faces, identity cards or prices"),
+    Field("papers", ListOf(ATTACHMENT, high=16), "内部附件", "documents not for the public", "单据、合同、证件的照片，只给经手这批货的各方和监管部门看", "photos of papers and contracts, for those who have held the goods and supervisors only", audience="trade"),
+    Field("portraits", ListOf(ATTACHMENT, high=16), "人像照片", "photos that show people", "能认出人的照片放在这里，不公开，可以删除", "photos in which somebody can be recognised: not for the public, and may be erased", audience="regulator"),
+    Field("note", Text(500), "备注", "note", "上面没有问到、以后可能用得着的话；公众看不到", "anything not asked above that may matter later; the public cannot read it", audience="trade"),
+)  # fmt: skip
 
-PRODUCT = Field("product", Ref("product"), "产品", "product", required=True, cbv="epcClass", fsma="product description")
+PRODUCT = Field(
+    "product",
+    Ref("product"),
+    "产品",
+    "product",
+    "从登记过的产品里选；没有的先登记产品",
+    "choose a registered product; register it first if it is new",
+    required=True,
+    cbv="epcClass",
+    fsma="product description",
+)
 LOT = Field(
     "lot",
     Text(40),
     "批号",
     "lot",
+    "您自己的批号，可不填",
+    "your own number, if you have one",
     cbv="lotNumber",
     fsma="traceability lot code",
-    help_zh="您自己的批号，可不填",
-    help_en="your own number, if you have one",
 )
 QUANTITY = Field(
     "quantity",
     Quantity(),
     "数量",
     "quantity",
+    "过磅或点数的实数，连同单位，如 1250.5 公斤",
+    "as weighed or counted, with its unit, such as 1250.5 kg",
     required=True,
     cbv="quantity",
     fsma="quantity and unit of measure",
 )
-GRADE = Field("grade", Text(40), "等级", "grade")
-BATCH = Field("batch", Ref("batch"), "批次", "batch", required=True, cbv="epcList")
+GRADE = Field(
+    "grade",
+    Text(40),
+    "等级",
+    "grade",
+    "分过级的写等级：一级、特级；没分级不填",
+    "the grade, where it was graded; otherwise leave it empty",
+)
+BATCH = Field(
+    "batch",
+    Ref("batch"),
+    "批次",
+    "batch",
+    "扫码，或从手上的批次里选",
+    "scan its code, or choose one that you hold",
+    required=True,
+    cbv="epcList",
+)
+BEST_BEFORE = Field(
+    "best_before", Day(), "保质期至", "best before", "印在包装上的到期那天", "the last day, as printed on the package"
+)
+PACKED = Field(
+    "packed",
+    Day(),
+    "包装日期",
+    "pack date",
+    "装进包装的那天，印在包装上",
+    "the day it was packed, as printed on the package",
+)
+REASON = Field("reason", Text(200), "原因", "reason", "用一句话写明为什么", "why, in one sentence", required=True)
+SERIALS = Object(
+    (
+        Field("first", Whole(0), "起号", "first", "这一段标签的第一个序号", "the first serial number of the range", required=True),
+        Field("last", Whole(0), "止号", "last", "这一段标签的最后一个序号", "the last serial number of the range", required=True),
+    ),
+    ranged=True,
+)  # fmt: skip
 
 
 def outputs(*more: Field) -> Field:
     """``body.outputs``: what comes into being, each a chain of its own."""
-    return Field(
-        "outputs",
-        ListOf(Object((PRODUCT, QUANTITY, LOT, *more))),
-        "产出批次",
-        "batches made",
-        required=True,
-        cbv="outputQuantityList",
+    made = ListOf(Object((PRODUCT, QUANTITY, LOT, *more)))
+    help_zh, help_en = (
+        "得到了什么、多少；几种产品就写几行，每行是一个新批次",
+        "what came of it and how much, a line for each: every line is a new batch",
     )
+    return Field("outputs", made, "产出批次", "batches made", help_zh, help_en, required=True, cbv="outputQuantityList")
 
 
 def inputs(*, required: bool = True, measured: bool) -> Field:
     """``body.inputs``: what it is made from; without a quantity the input stays as it is (a field still growing)."""
-    quantity = Field("quantity", Quantity(), "用量", "quantity used", required=measured)
+    amount = "从这个批次里用掉多少，连同单位", "how much of this batch was used, with its unit"
+    quantity = Field("quantity", Quantity(), "用量", "quantity used", *amount, required=measured)
+    used = ListOf(Object((BATCH, quantity)))
+    help_zh, help_en = (
+        "用了哪些批次：扫码，或从手上的批次、库存里选",
+        "which batches went in: scan them, or choose among those you hold",
+    )
     return Field(
-        "inputs",
-        ListOf(Object((BATCH, quantity))),
-        "原料批次",
-        "batches used",
-        required=required,
-        cbv="inputQuantityList",
+        "inputs", used, "原料批次", "batches used", help_zh, help_en, required=required, cbv="inputQuantityList"
     )
 
 
-GOODS = Field(
-    "goods",
-    ListOf(Object((BATCH, QUANTITY))),
-    "货物",
-    "goods",
-    required=True,
-    cbv="quantityList",
-    fsma="quantity and unit of measure",
-)
-SHIPMENT = Field(
-    "shipment",
-    Ref("statement"),
-    "发货记录",
-    "shipment",
-    required=True,
-    help_zh="对方发货记录的编号",
-    help_en="the id of the sender's shipment",
-)
+def goods(zh: str, en: str, help_zh: str, help_en: str, *, required: bool = True) -> Field:
+    """``body.goods``: batches, and so much of each."""
+    listed = ListOf(Object((BATCH, QUANTITY)))
+    fsma = "quantity and unit of measure"
+    return Field("goods", listed, zh, en, help_zh, help_en, required=required, cbv="quantityList", fsma=fsma)
+
+
+def shipment(*, required: bool = True) -> Field:
+    """The statement of the sender's ``ship`` that a record answers."""
+    words = (
+        "发货记录",
+        "shipment",
+        "对方发货记录的编号：扫货上的码，或从待收的货里选",
+        "the sender's shipment: scan the goods, or choose among what is on its way to you",
+    )
+    return Field("shipment", Ref("statement"), *words, required=required)
+
+
 TEMPERATURES = Object(
     (
-        Field("low", Reading(), "最低温度", "lowest", required=True),
-        Field("high", Reading(), "最高温度", "highest", required=True),
-    )
-)
+        Field("low", Reading(), "最低温度", "lowest", "最冷的读数，零下写负号", "the coldest reading, with a minus below zero", required=True),
+        Field("high", Reading(), "最高温度", "highest", "最热的读数", "the warmest reading", required=True),
+    ),
+    ranged=True,
+)  # fmt: skip

@@ -1,9 +1,12 @@
 """The shapes that a field's value can have: each checks a value, says where it is wrong, draws its JSON Schema."""
 
+# ruff: noqa: E501  (a field is one line, so that the tables can be read down)
+
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any, Literal, Protocol, TypeAlias
 
 from ledger import b64u
@@ -18,6 +21,10 @@ QUANTITY = r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,6})?"
 _quantity = re.compile(QUANTITY).fullmatch
 _reading = re.compile("-?" + QUANTITY).fullmatch
 _unit = re.compile("[A-Za-z0-9%/]{1,8}").fullmatch
+COUNTED = frozenset(("EA", "egg", "head", "piece"))
+"""Units of what is counted: there is no half of it."""
+RANGES = (("first", "last"), ("low", "high"), ("start", "stop"))
+"""Names of fields that stand together, the second never below the first."""
 
 
 class Shape(Protocol):
@@ -76,7 +83,8 @@ class Choice:
             raise _wrong(path, value, " | ".join(self.options), "choice")
 
     def schema(self) -> dict[str, Any]:
-        return {"enum": list(self.options)}
+        options = {code: {"zh": zh, "en": en} for code, (zh, en) in self.options.items()}
+        return {"enum": list(self.options), "x-options": options}
 
 
 @dataclass(frozen=True)
@@ -116,6 +124,8 @@ class Quantity:
         _measured(value, path, _quantity)
         if self.positive and isinstance(value, dict) and not str(value["value"]).strip("0."):
             raise _wrong(f"{path}.value", value["value"], "> 0", "quantity")
+        if isinstance(value, dict) and value["unit"] in COUNTED and str(value["value"]).partition(".")[2].strip("0"):
+            raise _wrong(f"{path}.value", value["value"], str(value["unit"]), "unit-whole")
 
     def schema(self) -> dict[str, Any]:
         return _measured_schema(("(?=.*[1-9])" if self.positive else "") + QUANTITY)
@@ -153,6 +163,25 @@ def _measured_schema(pattern: str) -> dict[str, Any]:
         "required": ["unit", "value"],
         "additionalProperties": False,
     }
+
+
+def ascending(values: Mapping[str, Json], path: str) -> None:
+    """Raises Malformed ``range`` where what should come first is later or larger; times, numbers, readings of a unit.
+
+    Each value has been held against its own shape.
+    """
+    for first, last in RANGES:
+        if first in values and last in values:
+            low, high = _comparable(values[first]), _comparable(values[last])
+            if low[0] == high[0] and high[1] < low[1]:
+                raise _wrong(f"{path}.{last}", high[2], low[2], "range")
+
+
+def _comparable(value: Any) -> tuple[str, Any, str]:
+    """What it can be compared with, by what, how it is said."""
+    if isinstance(value, dict):
+        return str(value["unit"]), Decimal(value["value"]), f"{value['value']} {value['unit']}"
+    return type(value).__name__, value, str(value)
 
 
 @dataclass(frozen=True)
@@ -195,7 +224,7 @@ class Ref:
         b64u.decode(value, 32, path=path)
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$", "description": f"id of a {self.to}"}
+        return {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$", "x-ref": self.to}
 
 
 @dataclass(frozen=True)
@@ -274,25 +303,29 @@ class Values:
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a kind: its shape, who may read it, its wordings and its names in GS1 CBV and FSMA 204."""
+    """A field of a kind: its shape, its wordings, who may read it, and its names in GS1 CBV and FSMA 204.
+
+    The help says what to write and where to find it, in the words of whoever fills it in.
+    """
 
     name: str
     shape: Shape
     zh: str
     en: str
-    audience: Audience = "public"
-    required: bool = False
     help_zh: str = ""
     help_en: str = ""
+    audience: Audience = "public"
+    required: bool = False
     cbv: str = ""
     fsma: str = ""
 
 
 @dataclass(frozen=True)
 class Object:
-    """An object with named fields, no others."""
+    """An object with named fields, no others; ``ranged`` holds those that stand together (``RANGES``) in order."""
 
     fields: tuple[Field, ...]
+    ranged: bool = False
     by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -308,6 +341,8 @@ class Object:
         for inside in self.fields:
             if inside.required and inside.name not in value:
                 raise Malformed("missing", path=f"{path}.{inside.name}")
+        if self.ranged:
+            ascending(value, path)
 
     def schema(self) -> dict[str, Any]:
         return {
@@ -319,48 +354,29 @@ class Object:
 
 
 def described(field: Field) -> dict[str, Any]:
-    """A field's schema with its wordings: ``title`` in Chinese, ``x-en`` in English, ``x-audience``."""
-    more = {"x-cbv": field.cbv, "x-fsma": field.fsma, "x-help": field.help_zh, "x-help-en": field.help_en}
+    """A field's schema with its wordings: ``title`` and ``x-help`` in Chinese, ``x-en`` and ``x-help-en`` in English."""
+    more = {"x-help": field.help_zh, "x-help-en": field.help_en, "x-cbv": field.cbv, "x-fsma": field.fsma}
     return {
         **field.shape.schema(),
         "title": field.zh,
         "x-en": field.en,
-        "x-audience": field.audience,
         **{name: text for name, text in more.items() if text},
     }
 
 
 ATTACHMENT = Object(
     (
-        Field(
-            "media_type",
-            Pattern("[a-z]+/[a-z0-9.+-]{1,60}", "image/jpeg"),
-            "类型",
-            "media type",
-            required=True,
-        ),
-        Field("name", Text(120), "文件名", "file name", required=True),
-        Field("sha256", Code(32), "摘要", "SHA-256", required=True),
-        Field("size", Whole(1, 64 * 1024 * 1024), "字节数", "size in bytes", required=True),
+        Field("media_type", Pattern("[a-z]+/[a-z0-9.+-]{1,60}", "image/jpeg"), "类型", "media type", "文件是什么格式，照片一般是 image/jpeg，程序会自己填", "the file's format, image/jpeg for most photos; the program fills it in", required=True),
+        Field("name", Text(120), "文件名", "file name", "文件原来的名字，别人下载时看到它", "the file's own name, as whoever downloads it will see it", required=True),
+        Field("sha256", Code(32), "摘要", "SHA-256", "由文件内容算出，文件改动一点就对不上；程序会自己填", "computed from the file, so that any change to it shows; the program fills it in", required=True),
+        Field("size", Whole(1, 64 * 1024 * 1024), "字节数", "size in bytes", "文件大小，最大 64 MB；程序会自己填", "how large the file is, 64 MB at most; the program fills it in", required=True),
     )
-)
+)  # fmt: skip
 """A photo or document: named by its hash, stored outside the ledger."""
 
 POSITION = Object(
     (
-        Field(
-            "lat",
-            Pattern("-?[0-9]{1,2}\\.[0-9]{1,6}", "31.230416"),
-            "纬度",
-            "latitude, WGS 84",
-            required=True,
-        ),
-        Field(
-            "lon",
-            Pattern("-?[0-9]{1,3}\\.[0-9]{1,6}", "121.473701"),
-            "经度",
-            "longitude, WGS 84",
-            required=True,
-        ),
+        Field("lat", Pattern("-?[0-9]{1,2}\\.[0-9]{1,6}", "31.230416"), "纬度", "latitude, WGS 84", "手机定位里的第一个数，如 31.230416", "the first number of the phone's position, such as 31.230416", required=True),
+        Field("lon", Pattern("-?[0-9]{1,3}\\.[0-9]{1,6}", "121.473701"), "经度", "longitude, WGS 84", "手机定位里的第二个数，如 121.473701", "the second number of the phone's position, such as 121.473701", required=True),
     )
-)
+)  # fmt: skip

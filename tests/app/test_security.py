@@ -235,6 +235,7 @@ def test_other_sites_read_what_is_shared_and_nothing_by_right_of_a_session(visit
         ("/v1/batches/123/events", "GET", True),
         ("/t/123", "GET", True),
         ("/log/checkpoint", "GET", True),
+        ("/log/tile/0/x001/234.p/5", "GET", True),
         ("/v1/statements", "POST", False),
         ("/v1/log", "POST", False),
         ("/v1/me", "GET", False),

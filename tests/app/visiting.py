@@ -45,10 +45,12 @@ def visiting(app: FastAPI, base_url: str = "https://county.example", address: st
     with asyncio.Runner() as runner:
         life = app.router.lifespan_context(app)
         runner.run(_enter(life))
-        visitor = Visitor(app, runner, base_url, address)
-        yield visitor
-        visitor.close()
-        runner.run(_leave(life))
+        try:
+            visitor = Visitor(app, runner, base_url, address)
+            yield visitor
+            visitor.close()
+        finally:
+            runner.run(_leave(life))
 
 
 async def _enter(life: AbstractAsyncContextManager[Any]) -> None:

@@ -250,6 +250,24 @@ def test_one_root_key_is_stolen(visitor: Visitor, world: World) -> None:
     assert refused(send(visitor, world, world.statement("party.register", "carrier", registering))) == (403, "signer")
 
 
+def test_one_root_key_turns_on_the_others(visitor: Visitor, world: World) -> None:
+    """It ends nobody's but its own: the other two still change registrars and rules, and end it."""
+    root, carrier = world.parties["root"], world.parties["carrier"]
+    for other in ("root-2", "root-3"):
+        body: dict[str, Json] = {"kid": world.devices[other].key.public.kid, "reason": "作乱"}
+        assert send(visitor, world, world.statement("key.revoke", "root", body, [root])).status_code == 201
+    stolen: dict[str, Json] = {"compromised_since": "2026-01-01T00:00:00Z", "kid": world.devices["root"].key.public.kid}
+    for kind, body, on in (("role.grant", {"role": "registrar"}, carrier), ("key.revoke", stolen, root)):
+        first = world.statement(kind, "root-2", body, [on])
+        assert send(visitor, world, first).status_code == 201
+        confirming = world.statement(kind, "root-3", {"confirms": first.hash}, [on])
+        assert send(visitor, world, confirming).status_code == 201
+    registering: dict[str, Json] = {"keys": [], "profile": profile("新户"), "roles": ["farm"]}
+    assert send(visitor, world, world.statement("party.register", "carrier", registering)).status_code == 201
+    late = world.statement("log.close", "root", {"successor": "x.example.org"}, [root])
+    assert refused(send(visitor, world, late)) == (403, "key-revoked")
+
+
 # --- what an operator does with what was sent ----------------------------------------------------------------------
 
 

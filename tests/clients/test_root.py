@@ -148,6 +148,24 @@ def test_one_root_key_revokes(shell: Shell, world: World, act: Act) -> None:  # 
     assert world.registry.suspect(kid, world.clock * 1000)
 
 
+def test_two_root_keys_revoke_a_third(shell: Shell, world: World, act: Act) -> None:  # noqa: F811
+    kid = secret("root-2").public.kid
+    words = ("revoke", world.parties["root"], kid, "--reason", "失窃")
+    assert shell(*act(1, *words)) == 0
+    assert "第二把" in shell.out
+    assert world.registry.keys[kid].revoked is None
+    assert shell(*act(3, *words, "--confirms", world.statements[-1].hash)) == 0
+    assert "第二把" not in shell.out
+    assert world.registry.keys[kid].revoked is not None
+
+
+def test_a_root_key_ends_itself(shell: Shell, world: World, act: Act) -> None:  # noqa: F811
+    kid = secret("root-2").public.kid
+    assert shell(*act(2, "revoke", world.parties["root"], kid, "--reason", "失窃")) == 0
+    assert "第二把" not in shell.out
+    assert world.registry.keys[kid].revoked is not None
+
+
 def test_the_first_registrar_is_registered(shell: Shell, world: World, act: Act, tmp_path: Path) -> None:  # noqa: F811
     home = tmp_path / "office"
     assert shell("keygen", "--home", home, "--policy", act(1)[-1]) == 0

@@ -291,6 +291,20 @@ def _role() -> Iterator[Case]:
     chain = made.forge("plant", "evil", {"outputs": [made.output("tomato", "1")]}).created[0]
     yield refused("root-act-alone", "a root act confirmed with the same key", made, chain)
 
+    for name, by, body in (
+        ("root-key-revoked", ("root", "root-3"), {"kid": secret("root-2").public.kid, "reason": "被盗"}),
+        ("root-key-ended-itself", ("root-2",), {"kid": secret("root-2").public.kid}),
+    ):
+        made = town()
+        chain = lot(made)
+        root = made.parties["root"]
+        first = made.state("key.revoke", by[0], body, [root])
+        for second in by[1:]:
+            made.state("key.revoke", second, {"confirms": first.hash}, [root])
+        made.forge("log.policy", "root-2", {"policy": {"farm": ["plant"]}}, [root])
+        what = "a root act begun with a root key revoked before"
+        yield case(name, what, made, bundle_of(made, chain), check=10, reason="key")
+
     made = town()
     chain = lot(made)
     shop = made.parties["shop"]

@@ -117,6 +117,18 @@ def _keys() -> Iterator[Case]:
     )
 
     made = town()
+    root = made.parties["root"]
+    made.state("key.revoke", "root", {"kid": secret("root-2").public.kid}, [root])
+    office = made.register("office")
+    first = made.state("role.grant", "root-2", {"role": "registrar"}, [office])
+    made.state("role.grant", "root-3", {"confirms": first.hash}, [office])
+    made.register("carrier", "farm", by="office")
+    made.add_product("pear", "carrier")
+    chain = made.state("plant", "carrier", {"outputs": [made.output("pear", "100")]}).created[0]
+    what = "one root key alone would revoke another, which acts on with the third"
+    yield case("valid-root-key-stands", what, made, bundle_of(made, chain))
+
+    made = town()
     key = secret("held")
     profile: Json = {"division": "510182", "name": "无机户", "side": "agriculture", "type": "household"}
     held: dict[str, Json] = {**proven(key, log=made.log), "custody": "service"}

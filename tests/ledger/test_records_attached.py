@@ -8,7 +8,7 @@ OTHER = {**ATTACHMENT, "name": "b.jpg"}
 
 
 def test_every_field_that_names_files_is_known() -> None:
-    assert ATTACHING == {"attachments", "papers", "portraits", "report"}
+    assert ATTACHING == {"attachments", "certificate_photo", "papers", "portraits", "report"}
 
 
 def test_files_are_found_wherever_a_statement_names_them() -> None:

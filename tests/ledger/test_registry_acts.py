@@ -32,8 +32,54 @@ def test_an_act_is_confirmed_for_the_same_party(world: World) -> None:
 def test_both_keys_of_an_act_stand_at_its_confirmation(world: World, gone: str) -> None:
     root = world.parties["root"]
     first = world.state("log.close", "root", {"successor": "next.example.org"}, [root])
-    world.state("key.revoke", "root-3", {"kid": secret(gone).public.kid}, [root])
+    world.state("key.revoke", gone, {"kid": secret(gone).public.kid}, [root])
     assert refused(world, "log.close", "root-2", {"confirms": first.hash}, root) == "key-revoked"
+
+
+def test_a_root_key_is_revoked_by_two_others(world: World) -> None:
+    root, kid, since = world.parties["root"], secret("root-2").public.kid, "2026-02-01T00:00:00Z"
+    body: dict[str, Json] = {"compromised_since": since, "kid": kid, "reason": "被盗"}
+    first = world.state("key.revoke", "root", body, [root])
+    assert world.registry.keys[kid].revoked is None
+    confirm: dict[str, Json] = {"confirms": first.hash}
+    assert refused(world, "key.revoke", "root", confirm, root) == "second-key"
+    assert refused(world, "key.revoke", "registrar", confirm, root) == "signer"
+    assert refused(world, "key.revoke", "root-3", {**confirm, "kid": kid}, root) == "confirms"
+    assert refused(world, "key.revoke", "root-3", confirm, world.parties["farm"]) == "confirms"
+    index = world.put(world.statement("key.revoke", "root-3", confirm, [root]))
+    assert (world.registry.keys[kid].revoked, world.registry.keys[kid].compromised_since) == (index, since)
+    assert kid not in world.registry.parties[root].keys
+    assert refused(world, "log.close", "root-2", {"successor": "x"}, root) == "key-revoked"
+
+
+def test_a_root_key_ends_itself_but_calls_nothing_suspect(world: World) -> None:
+    root, kid, since = world.parties["root"], secret("root-2").public.kid, "2026-02-01T00:00:00Z"
+    first = world.state("key.revoke", "root-2", {"compromised_since": since, "kid": kid}, [root])
+    assert world.registry.keys[kid].revoked is None
+    alone = world.state("key.revoke", "root-2", {"kid": kid}, [root])
+    index = world.registry.keys[kid].revoked
+    assert index == len(world.entries) - 1
+    assert refused(world, "key.revoke", "root", {"confirms": alone.hash}, root) == "confirms"
+    assert refused(world, "key.revoke", "root", {"confirms": first.hash}, root) == "key-revoked"
+    # Since when it was a thief's, the other two say.
+    said = world.state("key.revoke", "root", {"compromised_since": since, "kid": kid}, [root])
+    world.state("key.revoke", "root-3", {"confirms": said.hash}, [root])
+    assert (world.registry.keys[kid].revoked, world.registry.keys[kid].compromised_since) == (index, since)
+
+
+def test_two_revocations_that_wait_take_nothing_back(world: World) -> None:
+    """Whichever is confirmed last: the first index and the earliest time stand."""
+    root, kid, since = world.parties["root"], secret("root-2").public.kid, "2026-02-01T00:00:00Z"
+    without = world.state("key.revoke", "root", {"kid": kid}, [root])
+    with_ = world.state("key.revoke", "root", {"compromised_since": since, "kid": kid}, [root])
+    index = world.put(world.statement("key.revoke", "root-3", {"confirms": with_.hash}, [root]))
+    world.state("key.revoke", "root-3", {"confirms": without.hash}, [root])
+    assert (world.registry.keys[kid].revoked, world.registry.keys[kid].compromised_since) == (index, since)
+
+
+def test_a_revocation_names_its_key(world: World) -> None:
+    for by, party in (("registrar", "farm"), ("root", "root")):
+        assert refused(world, "key.revoke", by, {"reason": "丢失"}, world.parties[party]) == "missing"
 
 
 @pytest.mark.parametrize(

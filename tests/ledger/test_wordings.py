@@ -17,7 +17,8 @@ from ledger import b64u, errors
 from ledger.errors import Malformed, NotAllowed
 from ledger.identity import ChainId, grouped, trace_code
 from ledger.records import KINDS
-from ledger.sentences import ADVICE, FINDINGS, REMARKS, UNITS, WORDINGS
+from ledger.findings import FINDINGS
+from ledger.sentences import ADVICE, REMARKS, UNITS, WORDINGS
 from ledger.wordings import Lang, place, quantity, say, say_finding, say_remark
 
 LANGS: tuple[Lang, ...] = get_args(Lang)

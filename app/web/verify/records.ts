@@ -12,10 +12,11 @@ import { readTime, type Statement } from "./statement.ts";
 /** Throws unless `value` has this shape. */
 type Shape = (value: Json) => void;
 
-const WORDS = /[^\n\x20\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
-const QUANTITY = /^(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,6})?$/;
 // Written out: what counts as a space differs between languages.
-const URL_FORM = /^(?:https?:\/\/[^\n\x20\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000?#]{1,190})?$/u;
+const SPACES = "\n\x20\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000";
+const WORDS = RegExp(`[^${SPACES}]`);
+const QUANTITY = /^(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,6})?$/;
+const URL_FORM = RegExp(`^(?:https?://[^${SPACES}?#]{1,190})?$`, "u");
 const UNIT = /^[A-Za-z0-9%/]{1,8}$/;
 
 function shape(code: string, holds: (value: Json) => boolean): Shape {
@@ -108,7 +109,7 @@ const NAMES: Record<string, Shape> = {
     }),
   }),
   "key.add": object(key),
-  "key.revoke": object({ kid: hash, "reason?": text(200), "compromised_since?": time }),
+  "key.revoke": object({ "kid?": hash, "reason?": text(200), "compromised_since?": time, "confirms?": hash }),
   "role.grant": act("role", role),
   "role.end": act("role", role),
   "agent.grant": agent,

@@ -25,7 +25,7 @@ export interface Key {
   readonly addedAt: number;
   readonly custody: string;
   revoked: boolean;
-  compromisedSince: string;
+  since?: string;
 }
 
 interface Party {
@@ -140,18 +140,20 @@ export function openRegistry(origin: string, keyring: Keyring): Registry {
     } else if (kind === "party.register") {
       want(statement, { root: true, registrar: true });
       if ((body.roles as string[]).some((role) => ROOT_ROLES.includes(role))) notAllowed("root-act");
-    } else if (ROOT_KINDS.includes(kind)) {
-      want(statement, { root: true });
-      if (oneTarget(statement) !== root) malformed("unknown-party");
-      checkAct(statement);
-      checkLogKey(body.vkey);
     } else {
       const party = oneTarget(statement);
       const { roles, keys: own } = parties.get(party)!;
-      if (kind === "role.grant" || kind === "role.end") {
-        authoriseRole(statement);
+      if (byTwo(statement)) {
+        want(statement, { root: true });
+        if (ROOT_KINDS.includes(kind) && party !== root) malformed("unknown-party");
+        checkAct(statement);
+        checkLogKey(body.vkey);
+        if (kind === "key.revoke") checkRevoked(statement, party);
+      } else if (kind === "role.grant" || kind === "role.end") {
+        if (!body.role) malformed("missing");
+        want(statement, { registrar: true });
       } else if (kind === "key.revoke") {
-        authoriseRevoke(statement, party);
+        checkRevoked(statement, party);
       } else if (kind === "key.add") {
         // Whoever could add a root key could then act as two; a registrar that could add one to another registrar, or
         // to the operator, would make itself what only a root act makes.
@@ -166,24 +168,26 @@ export function openRegistry(origin: string, keyring: Keyring): Registry {
     }
   }
 
-  function authoriseRole(statement: Statement): void {
-    const { role, confirms } = statement.body;
-    if (confirms !== undefined || ROOT_ROLES.includes(role as string)) {
-      want(statement, { root: true });
-      checkAct(statement);
-    } else {
-      if (role === undefined) malformed("missing");
-      want(statement, { registrar: true });
-    }
+  /**
+   * Whether it takes two root keys. A root key may end itself alone, but not with `compromised_since`: that would call
+   * suspect what it once did together with another.
+   */
+  function byTwo({ kind, on, body, kid }: Statement): boolean {
+    if ("confirms" in body || ROOT_KINDS.includes(kind) || ROOT_ROLES.includes(body.role as string)) return true;
+    return kind === "key.revoke" && on[0] === root && (body.kid !== kid || "compromised_since" in body);
   }
 
-  function authoriseRevoke(statement: Statement, party: string): void {
-    const key = keys.get(statement.body.kid as string);
-    const since = statement.body.compromised_since as string | undefined;
+  /** Whether that is the first time named since when the key was a thief's, or an earlier one. */
+  const adds = (key: Key, since?: string): since is string => !!since && !(key.since! <= since);
+
+  function checkRevoked(statement: Statement, party: string): void {
+    const { kid, compromised_since: since, confirms } = statement.body as Record<string, string | undefined>;
+    if (confirms) return;
+    if (!kid) malformed("missing");
+    const key = keys.get(kid);
     if (key?.party !== party) malformed("unknown-key");
     // What is known later, or to have been earlier, is said by a second revocation; it only ever adds.
-    if (key.revoked && (since === undefined || (key.compromisedSince && key.compromisedSince <= since)))
-      malformed("key-gone");
+    if (key.revoked && !adds(key, since)) malformed("key-gone");
     want(statement, { root: true, registrar: party !== root, party });
     // Or a party could make its own past records look like somebody else's.
     if (since !== undefined && statement.iss === party && party !== root)
@@ -245,7 +249,7 @@ export function openRegistry(origin: string, keyring: Keyring): Registry {
 
   function suspect(kid: string, received: number): boolean {
     for (let key = keys.get(kid); key; key = keys.get(key.addedBy ?? "")) {
-      if (key.compromisedSince && toMs(key.compromisedSince) <= received) return true;
+      if (key.since && toMs(key.since) <= received) return true;
       received = key.addedAt;
     }
     return false;
@@ -264,12 +268,15 @@ export function openRegistry(origin: string, keyring: Keyring): Registry {
     } else if (kind === "party.register") {
       addParty(chain, body.roles as string[]);
     } else if (kind === "key.revoke") {
-      const key = keys.get(body.kid as string)!;
-      key.compromisedSince = (body.compromised_since as string) ?? "";
+      const act = settled(statement);
+      if (!act) return;
+      const key = keys.get(act.kid as string)!;
+      const since = act.compromised_since as string | undefined;
+      if (adds(key, since)) key.since = since;
       key.revoked = true;
-      party.keys.delete(body.kid as string);
+      party.keys.delete(act.kid as string);
     } else if (kind === "role.grant" || kind === "role.end") {
-      const act = settled(statement, !ROOT_ROLES.includes(body.role as string));
+      const act = settled(statement);
       if (act) party.roles[kind === "role.grant" ? "add" : "delete"](act.role as string);
     } else if (kind === "agent.grant" || kind === "agent.end") {
       const agent = body.agent as string;
@@ -279,14 +286,14 @@ export function openRegistry(origin: string, keyring: Keyring): Registry {
     } else if (PARTY_KINDS.includes(kind)) {
       things.add(chain);
     } else if (ROOT_KINDS.includes(kind)) {
-      const act = settled(statement, false);
+      const act = settled(statement);
       if (act?.policy) setPolicy(act.policy as Obj);
       if (act?.successor) closed = true;
     }
     const by = statement.iss === null ? null : statement.kid;
     for (const { jwk, custody } of given(statement)) {
       const key = keyring.fromJwk(jwk);
-      const life = { addedBy: by, addedAt: received, custody, revoked: false, compromisedSince: "" };
+      const life = { addedBy: by, addedAt: received, custody, revoked: false };
       keys.set(key.kid, { public: key, party: statement.targets[0]!, ...life });
       parties.get(statement.targets[0]!)!.keys.add(key.kid);
     }
@@ -297,14 +304,15 @@ export function openRegistry(origin: string, keyring: Keyring): Registry {
   }
 
   /** The body that takes effect now: at once where one signature is enough, else that of a confirmed act. */
-  function settled({ hash, kind, on, body, kid }: Statement, atOnce: boolean): Obj | null {
+  function settled(statement: Statement): Obj | null {
+    const { hash, kind, on, body, kid } = statement;
     const confirmed = body.confirms as string | undefined;
     if (confirmed !== undefined) {
       const act = acts.get(confirmed)!;
       acts.delete(confirmed);
       return act.body;
     }
-    if (atOnce) return body;
+    if (!byTwo(statement)) return body;
     acts.set(hash, { kind, on, body, kid });
     return null;
   }

@@ -40,6 +40,15 @@ def test_clean_bad_and_unreadable(folder: Path, capsys: pytest.CaptureFixture[st
     assert not (folder / "ledger.sqlite").exists()
 
 
+def test_a_schema_that_is_behind_is_called_that(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    database = File.open(str(folder / "ledger.sqlite"))
+    database.execute("UPDATE alembic_version SET version_num = '0001'")
+    database.execute("DROP TABLE held_keys")
+    database.connection.close()
+    assert audit(data=folder, json=True) == 2
+    assert json.loads(capsys.readouterr().out)["code"] == "schema-behind"
+
+
 def test_the_command_itself(folder: Path, start: Callable[..., subprocess.Popen[Any]]) -> None:
     """Also where the service would not start any more: the tail is cut off."""
     command = [*GENGJI, "audit", "--data", str(folder)]

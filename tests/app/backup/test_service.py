@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from hashlib import sha256 as digest
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,16 @@ from app.db import connect
 from app.erasure.service import Eraser
 from app.errors import Stopped
 from app.log import open_log
+from app.origins.pins import add_pin, read_pins
+from ledger import b64u
+from ledger.checkpoint import ED25519, VKey
 from ledger.errors import LedgerError
-from ledger.policy import Pin
+from ledger.identity import ChainId
+from ledger.policy import Pin, Policy
 from tests.app.attachments.pictures import named, picture, sha256
 from tests.app.seeding import LOG_ID, append, journal, seed
 from tests.parts.postgres import database
-from tests.world import World, county, harvested, planted
+from tests.world import World, county, harvested, planted, secret
 
 PHOTO, FACE, NEVER = picture(), picture("PNG", "red"), picture(colour="blue")
 PHONE = "13912345678"
@@ -119,8 +124,24 @@ def test_restored_whole_it_goes_on(place: Place, tmp_path: Path) -> None:
     assert read_lock(target.data / "lock", place.world.log)
 
 
+def neighbours(name: str) -> Pin:
+    """One of the neighbouring county's log, whose root is of this name."""
+    vkey = VKey("neighbour.example/county", ED25519, secret("neighbour").public)
+    return Pin(Policy(((vkey, ""),)), ChainId(b64u.encode(digest(name.encode()).digest())))
+
+
+def test_whom_we_believe_elsewhere_comes_back_too(place: Place, tmp_path: Path) -> None:
+    settings, folder = place.settings, tmp_path / "backup"
+    add_pin(settings.data, neighbours("a"))
+    backup(settings, folder)
+    target = place.elsewhere(tmp_path)
+    restore(target, folder)
+    assert read_pins(target.data) == read_pins(settings.data) == {"neighbour.example/county": neighbours("a")}
+
+
 def test_nothing_is_written_over(place: Place, tmp_path: Path) -> None:
     settings, folder = place.settings, tmp_path / "backup"
+    add_pin(settings.data, neighbours("b"))
     backup(settings, folder, keys=True)
     with pytest.raises(Stopped, match="backup-there"):
         backup(settings, folder)
@@ -142,6 +163,10 @@ def test_nothing_is_written_over(place: Place, tmp_path: Path) -> None:
     with pytest.raises(Stopped, match="restore-there"):
         restore(other, folder)
     shutil.rmtree(other.data / "attachments")
+    pin = add_pin(other.data, neighbours("a"))
+    with pytest.raises(Stopped, match="restore-there"):
+        restore(other, folder)
+    pin.unlink()
     restore(other, folder)
     with pytest.raises(Stopped, match="restore-there"):
         restore(Settings(data=tmp_path / "third", database_url=other.url), folder)

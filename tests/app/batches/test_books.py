@@ -312,7 +312,7 @@ def test_a_correction_of_a_count_that_moves_nothing_is_gone_on_from(desk: Desk) 
 
 
 def test_an_account_stays_within_what_databases_add_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(books, "CEILING", to_micro("3000"))
+    monkeypatch.setattr(admitting, "CEILING", to_micro("3000"))
     sale: dict[str, Json] = {"goods": goods(desk.lot, "1400"), "channel": "shop"}
     desk.state("sell", "farm", sale, [desk.lot])
     sold = desk.state("sell", "farm", sale, [desk.lot])

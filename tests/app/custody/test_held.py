@@ -114,6 +114,17 @@ def test_a_party_without_a_device_states_through_the_service(visitor: Visitor, t
     assert "密钥由平台代管" in visitor.get(f"/t/{batch['mark']}").text
 
 
+def test_nobody_signs_with_it_as_somebody_else(visitor: Visitor, town: Town) -> None:
+    aunt_li(visitor, town)
+    for path in ("/v1/held/statements/check", "/v1/held/statements"):
+        refused = send(visitor, path, planting(town, person="周敏"))
+        assert refused.status_code == 403
+        told = refused.json()
+        named = {"path": "fields.person", "has": "周敏", "wanted": "邓霞"}
+        assert (told["code"], told["params"]) == ("held-person", named)
+    assert send(visitor, "/v1/held/statements", planting(town, person="邓霞")).status_code == 201
+
+
 def test_findings_come_before_the_signature(visitor: Visitor, town: Town) -> None:
     aunt_li(visitor, town)
     later = {**planting(town), "at": "2090-01-01T00:00:00Z"}

@@ -1,45 +1,57 @@
-"""When the time of a personal field has come: by the table, never by a time that a signer stated too early."""
+"""How long a record is kept: by the table, by whose it is and what it is about; never shorter for a slip or a trick."""
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, text
 
 from app.erasure import retention
-from app.erasure.retention import Rules, due, months_after, read, until
+from app.erasure.retention import About, Keep, Rules, best_before, months_after, read
 from app.errors import ServiceError
-from ledger.records import KINDS, SEALED
-from ledger.registry import Registry
-from tests.app.erasure.conftest import Named
-from tests.app.seeding import LOG_ID
+from ledger.records import ATTACHING, KINDS, ROLES, SEALED
+from ledger.records.registry import SIDES
 from tests.world import county
 
-DAY = 24 * 3600
+TODAY = date(2026, 11, 1)
+DAY = date(2026, 3, 1)
 
 
-def ms(day: date) -> int:
-    return (day - date(1970, 1, 1)).days * DAY * 1000
+def about(kind: str, *roles: str, **more: Any) -> About:
+    return About(kind, DAY, frozenset(roles), **more)
+
+
+def until(kind: str, *roles: str, **more: Any) -> date:
+    kept = read().kept(about(kind, *roles, **more), TODAY)
+    assert kept is not None
+    return kept.until
 
 
 def test_the_table_that_is_shipped_is_sound_and_says_that_it_is_none_to_rely_on() -> None:
     rules = read()
     assert rules.demonstration
-    kinds = [kind for rule in rules.keep for kind in rule.kinds]
-    assert len(kinds) == len(set(kinds))
-    assert set(kinds) <= KINDS.keys()
-    assert all(rule.source and rule.months > 0 and (rule.else_months > 0) == rule.shelf_life for rule in rules.keep)
+    known = {kind.name for kind in KINDS.values() if kind.stage != "registry"}
+    # A correction is kept like what it corrects; of everything else the table says how long.
+    assert {kind for rule in rules.keep for kind in rule.kinds} == known - {"correct"}
+    for rule in rules.keep:
+        assert rule.source
+        assert rule.months > 0
+        assert (rule.else_months > 0) == rule.shelf_life
+        assert set(rule.roles) <= ROLES.keys()
+        assert set(rule.sides) <= SIDES.keys()
+        named = {field for kind in rule.kinds for field in KINDS[kind].by_name}
+        assert set(rule.fields) <= named & (SEALED.keys() | ATTACHING)
     assert {field for rule in rules.erase for field in rule.fields} <= SEALED.keys()
     # A place's position is wanted as long as the place is: no time of a record's ends it.
-    assert rules.of_kind("place.add") is None
+    assert rules.kept(about("place.add", "farm"), TODAY) is None
 
 
 def test_a_table_with_a_slip_in_it_is_refused(tmp_path: Path) -> None:
     assert read(tmp_path) == read()
-    for slip in (retention.RULES.read_text().replace("months = 6\nsince", "month = 6\nsince"), "keep = ["):
+    for slip in (retention.RULES.read_text().replace("months = 6\n", "month = 6\n"), "keep = ["):
         (tmp_path / "retention.toml").write_text(slip)
         with pytest.raises(ServiceError, match="settings"):
             read(tmp_path)
@@ -66,64 +78,97 @@ def test_later_is_later(day: date, months: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("received", "then"),
-    [(date(2026, 3, 1), date(2028, 3, 1)), (date(2026, 9, 9), date(2028, 9, 9)), (date(2020, 1, 1), date(2028, 3, 1))],
+    ("kind", "roles", "more", "then"),
+    [
+        # production and inputs: two years
+        ("apply", ("farm",), {}, date(2028, 3, 1)),
+        ("treat", ("farm",), {}, date(2028, 3, 1)),
+        # whoever makes and trades food: shelf life and six months, two years without one
+        ("receive", ("warehouse",), {"ends": (None,)}, date(2028, 3, 1)),
+        ("receive", ("warehouse",), {"ends": (date(2030, 1, 1),)}, date(2030, 7, 1)),
+        ("receive", ("processor",), {"ends": (date(2026, 4, 1),)}, date(2026, 10, 1)),
+        # a seller of produce: six months; of food like any trader of it
+        ("receive", ("shop",), {}, date(2026, 9, 1)),
+        ("receive", ("shop",), {"food": True, "ends": (None,)}, date(2028, 3, 1)),
+        ("receive", ("shop",), {"food": True, "ends": (date(2027, 1, 1),)}, date(2027, 7, 1)),
+        ("sell", ("shop",), {}, date(2026, 9, 1)),
+        # one that is both keeps as long as the longer of the two
+        ("receive", ("shop", "processor"), {}, date(2028, 3, 1)),
+        # certificates: six months; a laboratory's reports six years
+        ("certify", ("farm",), {}, date(2026, 9, 1)),
+        ("test", ("farm",), {}, date(2028, 3, 1)),
+        ("test", ("lab",), {}, date(2032, 3, 1)),
+    ],
 )
-def test_neither_clock_shortens_it(received: date, then: date) -> None:
-    world = county()
-    plant = world.statement("plant", "farm", {"outputs": [world.output("tomato", "1")]}, at="2026-03-01T23:00:00Z")
-    rule = read().of_kind("plant")
-    assert rule
-    assert until(plant, rule, world.registry, ms(received)) == then
+def test_how_long(kind: str, roles: tuple[str, ...], more: dict[str, Any], then: date) -> None:
+    assert until(kind, *roles, **more) == then
+
+
+def test_who_has_no_role_that_is_named_keeps_longest() -> None:
+    assert until("receive") == until("receive", "operator") == date(2028, 3, 1)
+    assert until("apply", "shop") == date(2028, 3, 1)
+
+
+@given(
+    st.sets(st.sampled_from(sorted(ROLES))),
+    st.sampled_from(sorted(ROLES)),
+    st.booleans(),
+    st.sampled_from(sorted(SIDES)),
+)
+def test_another_role_never_shortens_it(roles: set[str], more: str, food: bool, side: str) -> None:
+    """Save where it is the first that any rule names: then that rule stands in for all of them."""
+    for rule in read().keep:
+        named = {role for one in read().keep if rule.kinds[0] in one.kinds for role in one.roles}
+        if not named or roles & named:
+            before = until(rule.kinds[0], *roles, food=food, side=side, ends=(None,))
+            assert before <= until(rule.kinds[0], *roles, more, food=food, side=side, ends=(None,))
+
+
+def test_the_newest_rule_in_force_counts() -> None:
+    old = Keep(["sell"], 6, date(2015, 10, 1), "old")
+    new = Keep(["sell"], 3, date(2026, 6, 1), "new")
+    future = Keep(["sell"], 99, date(2027, 1, 1), "future")
+    rules = Rules(True, [new, old, future], [])
+    for today, source in ((date(2026, 5, 31), "old"), (date(2026, 6, 1), "new"), (date(2027, 1, 1), "future")):
+        kept = rules.kept(about("sell"), today)
+        assert kept is not None
+        assert kept.source == source
+    assert rules.kept(about("sell"), date(2015, 9, 30)) is None
+    later = Rules(True, [old], [msgspec.structs.replace(read().erase[0], since=date(2999, 1, 1))])
+    assert later.personal(TODAY) == {}
+    assert read().personal(TODAY).keys() == set(read().erase[0].fields)
+
+
+def test_only_what_the_duty_is_about_has_to_stay() -> None:
+    """A farmer's telephone number may go at once from who buys under the agriculture side, not from a shop's books."""
+    rules = read()
+    buyer = rules.kept(about("intake", "processor", side="agriculture"), TODAY)
+    factory = rules.kept(about("intake", "processor", side="market"), TODAY)
+    shop = rules.kept(about("intake", "shop", side="market"), TODAY)
+    assert buyer
+    assert factory
+    assert shop
+    assert buyer.field("supplier_contact") is None
+    assert buyer.field("papers") == (date(2028, 3, 1), buyer.source)
+    assert buyer.field("new.papers") == buyer.field("papers")
+    assert (factory.field("supplier_contact") or ())[0] == date(2028, 3, 1)
+    assert (shop.field("supplier_contact") or ())[0] == date(2026, 9, 1)
+    assert shop.field("person") is None
 
 
 def test_shelf_life_counts_where_it_is_stated() -> None:
     world = county()
     world.add_product("jam", "coop", shelf_life=365)
-    rule = read().of_kind("process")
-    assert rule
-    received = ms(date(2026, 3, 1))
+    rule = next(rule for rule in read().keep if rule.kinds == ["process"])
 
     def then(*outputs: dict[str, object]) -> date:
-        body = {"inputs": [{"batch": "A" * 43}], "outputs": [*outputs]}
-        statement = world.statement("process", "coop", body, ["A" * 43], at="2026-03-01T00:00:00Z")  # type: ignore[arg-type, list-item]
-        return until(statement, rule, world.registry, received)
+        return rule.day(DAY, [best_before(output, DAY, world.registry) for output in outputs])
 
     sauce, jam = world.output("sauce", "1"), world.output("jam", "1")
     assert then({**sauce, "best_before": "2027-01-31"}) == date(2027, 7, 31)
     assert then(jam) == date(2027, 9, 1)
     assert then({**sauce, "best_before": "2027-01-31"}, jam) == date(2027, 9, 1)
-    assert then(sauce) == date(2028, 3, 1)
+    assert then(sauce) == then() == date(2028, 3, 1)
     assert then(sauce, {**jam, "best_before": "2030-01-01"}) == date(2030, 7, 1), "the longer of the two"
     assert then({**sauce, "best_before": "9999-12-31"}) == date.max
-
-
-def found(connection: Connection, named: Named, today: date, rules: Rules | None = None) -> list[tuple[int, str]]:
-    registry: Registry = named.world.registry
-    some = due(connection, LOG_ID, registry, rules or read(), today)
-    return [(one.wanted.first_index, one.wanted.field) for one in some]
-
-
-def test_what_is_due(named: Named, monkeypatch: pytest.MonkeyPatch) -> None:
-    with named.engine.connect() as connection:
-        received = connection.execute(text("SELECT min(received) FROM entries")).scalar_one()
-        day = date.fromordinal(date(1970, 1, 1).toordinal() + received // 86_400_000)
-        assert found(connection, named, day) == []
-        everything = found(connection, named, months_after(day, 25))
-        intake = named.world.first[named.intake.hash]
-        assert [field for index, field in everything if index == intake] == ["person", "supplier", "supplier_contact"]
-        assert {field for _, field in everything} == {"person", "supplier", "supplier_contact"}
-        assert len(everything) == 43
-        monkeypatch.setattr(retention, "PAGE", 4)
-        assert found(connection, named, months_after(day, 25)) == everything
-        monkeypatch.setattr(retention, "PAGE", 43)
-        assert found(connection, named, months_after(day, 25)) == everything
-        later = msgspec.structs.replace(
-            read(), erase=[msgspec.structs.replace(read().erase[0], since=date(2999, 1, 1))]
-        )
-        assert found(connection, named, months_after(day, 25), later) == []
-
-
-def test_the_place_of_a_plot_is_never_due(named: Named) -> None:
-    with named.engine.connect() as connection:
-        assert "position" not in {field for _, field in found(connection, named, date(2999, 1, 1))}
+    assert best_before({"name": "吡虫啉", "expires": "2027-01-31"}, DAY, world.registry) == date(2027, 1, 31)

@@ -75,6 +75,7 @@ def test_places_come_page_by_page_without_their_positions(visitor: Visitor) -> N
 def test_kinds_are_described_for_forms_and_programs(visitor: Visitor) -> None:
     kinds = read(visitor, "/v1/kinds")
     assert [kind["name"] for kind in kinds] == list(records.KINDS)
+    assert all(kind["help_zh"] and kind["help_en"] for kind in kinds)
     ship = read(visitor, "/v1/kinds/ship")
     assert (ship["title"], ship["x-roles"]) == ("发货", ["farm", "processor", "shop", "warehouse"])
     assert ship["properties"]["plate"]["x-audience"] == "regulator"

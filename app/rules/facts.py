@@ -1,0 +1,214 @@
+"""Facts: the batches in hand as rules see them, read from the statements on their chains.
+
+A fact is a statement as it stands now. Nothing of it is stored a second time: what a batch went through is read when
+the batch comes to hand, and kept up to date from then on.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+from sqlalchemy import Connection, select
+
+from app.batches.corrections import effective
+from app.batches.goods import Batch
+from app.batches.page import Page
+from app.recording import Record
+from app.rules import RULES
+from app.rules.kernel import Fact, Subject
+from app.rules.tables import Tables
+from app.stored import chunks
+from app.tables import batches, entries, lineage, statements
+from ledger.errors import LedgerError
+from ledger.identity import ChainId, StatementHash
+from ledger.statement import Statement, parse
+
+READ = frozenset(kind for rule in RULES for kind in rule.reads | rule.above)
+ABOVE = frozenset(kind for rule in RULES for kind in rule.above)
+MAKING = frozenset(("plant", "stock", "acquire", "harvest", "intake", "process"))
+"""What makes a batch is a fact of what it brings, not of what it is made from: a field has thousands of harvests."""
+
+_FACTS = sorted(READ - MAKING | {"correct"})
+
+CHILDREN = 1000
+"""Of what was made from a batch so many, the newest, are judged again with it."""
+
+UPSTREAM = 512
+"""So many parents are looked behind: whoever mixes more answers for them by what he says of his own batch."""
+
+_WHEN_APPLIED = frozenset(("apply", "feed", "treat"))
+
+
+class Facts:
+    """The facts of one log's batches. Kept, and forgotten, with the books."""
+
+    def __init__(self, log_id: int) -> None:
+        self._log_id = log_id
+        self._categories: dict[ChainId, tuple[str, str | None]] = {}
+        self.forget()
+
+    def forget(self) -> None:
+        self._facts: dict[ChainId, list[Fact]] = {}
+        self._parents: dict[ChainId, tuple[ChainId, ...]] = {}
+        self._batches: dict[ChainId, Batch] = {}
+        self._categories.clear()
+
+    def turn(
+        self, connection: Connection, truth: Connection, page: Page, records: Sequence[Record], before: int | None
+    ) -> set[ChainId]:
+        """Bring what ``records`` are judged by, and say of which batches; of the log nothing from ``before`` on."""
+        self._connection, self._truth, self._page, self._before = connection, truth, page, before
+        chains = {chain for record in records for chain in record.statement.on}
+        chains |= {chain for one in page.corrected.values() for chain in one.targets}
+        self._bring_children(connection, page, records, chains)
+        self._bring(chains)
+        return chains
+
+    def __contains__(self, chain: ChainId) -> bool:
+        return chain in self._facts
+
+    def _bring_children(
+        self, connection: Connection, page: Page, records: Sequence[Record], chains: set[ChainId]
+    ) -> None:
+        """The batches made from those that the page speaks of, where a rule would look up to them."""
+        self._children: dict[tuple[ChainId, str], list[ChainId]] = {}
+        for record in records:
+            told = (
+                page.corrected.get(record.statement.body["statement"]) if record.statement.kind == "correct" else None
+            )
+            for one in (record.statement, *([told] if told else [])):
+                if one.kind in ABOVE and one.kind not in MAKING:
+                    for chain in one.on:
+                        since = one.at if one.kind in _WHEN_APPLIED and told is None else ""
+                        self._children.setdefault((chain, since), [])
+        for chain, since in self._children:
+            query = (
+                select(lineage.c.child)
+                .join(batches, (batches.c.log_id == lineage.c.log_id) & (batches.c.chain == lineage.c.child))
+                .where(lineage.c.log_id == self._log_id, lineage.c.parent == chain, batches.c.made >= since)
+                .order_by(batches.c.first_index.desc())
+                .limit(CHILDREN)
+            )
+            found = sorted(connection.execute(query).scalars())
+            self._children[chain, since] = found
+            chains |= set(found)
+
+    def _bring(self, chains: Iterable[ChainId]) -> None:
+        """These batches with their facts, their parents and theirs."""
+        new = set(chains) - self._parents.keys()
+        if new:
+            above = self._bring_parents(new)
+            further = self._bring_parents(above - self._parents.keys() - new) if len(above) <= UPSTREAM else set()
+            if len(further) <= UPSTREAM:
+                self._bring_parents(further - self._parents.keys())
+            known = new | above | further
+            self._bring_batches(known)
+            self._bring_facts(known - self._facts.keys())
+
+    def _bring_parents(self, chains: set[ChainId]) -> set[ChainId]:
+        found: defaultdict[ChainId, list[ChainId]] = defaultdict(list)
+        for some in chunks(sorted(chains)):
+            query = select(lineage.c.child, lineage.c.parent).where(
+                lineage.c.log_id == self._log_id, lineage.c.child.in_(some)
+            )
+            for child, parent in self._connection.execute(query):
+                found[child].append(parent)
+        for chain in chains:
+            self._parents[chain] = tuple(sorted(found[chain]))
+        return {parent for parents in found.values() for parent in parents}
+
+    def _bring_batches(self, chains: Iterable[ChainId]) -> None:
+        mine = self._page.batches
+        self._batches.update({chain: mine[chain] for chain in chains if chain in mine})
+        for some in chunks(sorted(set(chains) - self._batches.keys())):
+            query = select(batches).where(batches.c.log_id == self._log_id, batches.c.chain.in_(some))
+            for row in self._connection.execute(query):
+                self._batches[row.chain] = Batch(row.chain, row.kind, row.party, row.product, row.unit)
+
+    def _bring_facts(self, chains: set[ChainId]) -> None:
+        """The facts of batches from the statements on their chains, and what corrections made of them."""
+        told: dict[int, Statement] = {}
+        at: defaultdict[ChainId, list[int]] = defaultdict(list)
+        for some in chunks(sorted(chains & self._batches.keys())):
+            query = (
+                select(entries.c.chain, statements.c.first_index, statements.c.jws)
+                .join(
+                    statements,
+                    (statements.c.log_id == entries.c.log_id) & (statements.c.first_index == entries.c.first_index),
+                )
+                .where(entries.c.log_id == self._log_id, entries.c.chain.in_(some))
+                # What made a batch is the first on its chain; on a field's chain harvests are not looked at.
+                .where((entries.c.seq == 0) | statements.c.kind.in_(_FACTS))
+                .order_by(entries.c.log_index)
+            )
+            if self._before is not None:
+                query = query.where(entries.c.log_index + 0 < self._before)
+            for chain, index, jws in self._truth.execute(query):
+                with suppress(LedgerError, ValueError):
+                    if index not in told:
+                        told[index] = parse(jws)
+                    at[chain].append(index)
+        corrections: defaultdict[StatementHash, list[Statement]] = defaultdict(list)
+        for _, one in sorted(told.items()):
+            if one.kind == "correct":
+                corrections[one.body["statement"]].append(one)
+        facts = {index: fact_of(one, index, corrections[one.hash]) for index, one in told.items()}
+        for chain in chains:
+            self._facts[chain] = [fact for index in at[chain] if (fact := facts[index])]
+
+    # --- what comes to them --------------------------------------------------------------------------------------
+
+    def made(self, batch: Batch, parents: tuple[ChainId, ...]) -> None:
+        """A batch is brought into being."""
+        self._batches[batch.chain], self._parents[batch.chain], self._facts[batch.chain] = batch, parents, []
+
+    def replace(self, chains: Iterable[ChainId], at: int, fact: Fact | None) -> None:
+        """What is said of these batches at ``at`` is now this; None: nothing any more."""
+        for chain in chains:
+            mine = self._facts.get(chain)
+            if mine is None:
+                continue
+            if not mine or mine[-1].index < at:
+                mine += [fact] if fact else []
+            else:
+                kept = [one for one in mine if one.index != at]
+                self._facts[chain] = sorted([*kept, *([fact] if fact else [])], key=lambda one: one.index)
+
+    def below(self, told: Statement, statement: Statement) -> set[ChainId]:
+        """What was made from the batches of ``told`` and looks up to them, when ``statement`` comes about it."""
+        since = told.at if told.kind in _WHEN_APPLIED and told is statement else ""
+        return {child for parent in told.on for child in self._children.get((parent, since), ())}
+
+    def subject(self, chain: ChainId, tables: Tables, above: int = 2) -> Subject:
+        """The batch with its parents and theirs."""
+        batch = self._batches[chain]
+        name, category, product = "", None, None
+        if batch.product is not None:
+            product = self._page.product(batch.product)
+            if batch.product not in self._categories:
+                names = product["names"] if product else {}
+                called = names.get("zh") or next(iter(names.values()), "")
+                self._categories[batch.product] = called, tables.category(called)
+            name, category = self._categories[batch.product]
+        known = [one for one in self._parents.get(chain, ()) if above and one in self._facts and one in self._batches]
+        parents = [self.subject(one, tables, above - 1) for one in known]
+        return Subject(batch, name, category, product, self._facts[chain], parents)
+
+
+def fact_of(statement: Statement, index: int, corrections: Iterable[Statement]) -> Fact | None:
+    """The statement as it stands after ``corrections``, in their order; None where it was voided or has no actor."""
+    body, void = effective(statement, corrections)
+    if void or statement.actor is None:
+        return None
+    return Fact(
+        index,
+        statement.hash,
+        statement.kind,
+        statement.at,
+        statement.iat,
+        statement.kid,
+        statement.actor,
+        statement.on,
+        statement.created,
+        body,
+    )

@@ -1,0 +1,106 @@
+"""What a rule is: a small function over a batch as it stands, that says what is wrong with it and never what to do.
+
+A rule rests on what is public, on the dated tables and on the registry alone: never on a clock and never on a sealed
+field, which may be erased. So the findings of any day can be recomputed, and come out the same.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from app.batches.goods import Batch
+from app.rules.tables import Tables
+from ledger.identity import ChainId, StatementHash
+from ledger.keys import KeyId
+from ledger.registry import Registry
+
+Severity: TypeAlias = Literal["hold", "flag"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A statement as it stands now: after its corrections, its sealed fields left out. A void one is no fact."""
+
+    index: int
+    """Its first index in the log."""
+    hash: StatementHash
+    kind: str
+    at: str
+    iat: int
+    kid: KeyId
+    actor: ChainId
+    on: tuple[ChainId, ...]
+    created: tuple[ChainId, ...]
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A batch under judgement. ``facts`` are in the order of the log, the one that made it among them."""
+
+    batch: Batch
+    name: str
+    """What its product is called in Chinese; an input has no product, and no name."""
+    category: str | None
+    product: Mapping[str, Any] | None
+    """The body of its ``product.add``."""
+    facts: Sequence[Fact]
+    parents: Sequence["Subject"] = ()
+
+    def of(self, *kinds: str) -> Iterator[Fact]:
+        """Its facts of these kinds."""
+        return (fact for fact in self.facts if fact.kind in kinds)
+
+    @property
+    def made(self) -> Fact | None:
+        """The fact that brought it into being; None where that was voided."""
+        return next((fact for fact in self.facts if self.batch.chain in fact.created), None)
+
+    def upstream(self) -> Iterator["Subject"]:
+        """Itself, its parents and theirs, each once."""
+        seen = set[ChainId]()
+        level: list[Subject] = [self]
+        while level:
+            new = [one for one in level if one.batch.chain not in seen]
+            seen |= {one.batch.chain for one in new}
+            yield from new
+            level = [parent for one in new for parent in one.parents]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What rules may ask beside the batch itself."""
+
+    tables: Tables
+    registry: Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A rule that a batch breaks. One batch breaks one rule by one statement (``about``, its first index) once."""
+
+    code: str
+    about: int
+    params: Mapping[str, str]
+    severity: Severity = "flag"
+
+
+Judge: TypeAlias = Callable[[Subject, Context], Iterator[Judged]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """``judge`` is asked again whenever a fact of a kind that it ``reads`` comes to, or goes from, the batch.
+
+    ``above`` are the kinds that it reads on parents as well; the children are then asked again.
+    """
+
+    judge: Judge
+    codes: frozenset[str]
+    reads: frozenset[str]
+    above: frozenset[str] = field(default_factory=frozenset)
+
+
+def rule(codes: str, reads: str, above: str = "") -> Callable[[Judge], Rule]:
+    """``@rule("interval", "harvest apply", above="apply")``: names are parted by blanks."""
+    return lambda judge: Rule(judge, *(frozenset(names.split()) for names in (codes, reads, above)))

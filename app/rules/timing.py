@@ -1,0 +1,80 @@
+"""Times and places that do not fit: for the regulator to look at, never a reason to stop goods (records §3.7)."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from app.recording import Finding
+from app.rules.days import day, minutes
+from app.rules.kernel import Context, Fact, Judged, Subject, rule
+from app.rules.tables import Tables
+from ledger.registry import Registry
+from ledger.statement import Statement
+
+_FIELD = "apply feed treat observe harvest plant stock"
+_PROVINCE, _PREFECTURE = 2, 4
+"""How many digits of a division code (GB/T 2260) name the province and the prefecture."""
+
+
+def late(statement: Statement, tables: Tables) -> Iterator[Finding]:
+    """It was signed days after it happened; by the signer's own clock, for who works without a signal sends later."""
+    happened = datetime.fromisoformat(statement.at)
+    days = (datetime.fromtimestamp(statement.iat, UTC) - happened).days
+    term = tables.term("late-days", happened.date())
+    if term is not None and days > term.value:
+        yield Finding("late", "flag", None, {"days": str(days), "wanted": str(term.value)})
+
+
+def elsewhere(statement: Statement, registry: Registry) -> Iterator[Finding]:
+    """Stated of a place that is somebody else's, in another prefecture than the party's own."""
+    place = registry.places.get(statement.body.get("place", ""))
+    party = registry.parties.get(statement.actor) if statement.actor else None
+    if place is None or party is None or place.party == statement.actor or "division" not in party.profile:
+        return
+    here, home = place.body["division"], party.profile["division"]
+    if here[:_PREFECTURE] != home[:_PREFECTURE]:
+        yield Finding("place-unlikely", "flag", None, {"party": statement.actor or "", "place": place.body["name"]})
+
+
+@rule("too-fast time-order", "receive ship")
+def journey(subject: Subject, context: Context) -> Iterator[Judged]:
+    """It arrived before it left, or sooner than any road leads there."""
+    sent = {fact.hash: fact for fact in subject.of("ship")}
+    for fact in subject.of("receive"):
+        ship = sent.get(fact.body["shipment"])
+        if ship is None:
+            continue
+        took = minutes(ship.at, fact.at)
+        if took < 0:
+            params = {"batch": subject.batch.chain, "sent": ship.at, "received": fact.at}
+            yield Judged("time-order", fact.index, params)
+        elif (least := _least(ship, fact, context)) is not None and took < least:
+            params = {"batch": subject.batch.chain, "minutes": str(took), "wanted": str(least)}
+            yield Judged("too-fast", fact.index, params)
+
+
+def _least(ship: Fact, receipt: Fact, context: Context) -> int | None:
+    places = context.registry.places
+    here, there = (places.get(fact.body.get("place", "")) for fact in (ship, receipt))
+    if here is None or there is None:
+        return None
+    one, other = here.body["division"], there.body["division"]
+    if one[:_PREFECTURE] == other[:_PREFECTURE]:
+        return None
+    name = "journey-prefecture-minutes" if one[:_PROVINCE] == other[:_PROVINCE] else "journey-province-minutes"
+    term = context.tables.term(name, day(ship.at, context))
+    return term.value if term else None
+
+
+@rule("many-at-once", _FIELD)
+def together(subject: Subject, context: Context) -> Iterator[Judged]:
+    """A season's records signed within one minute: written up before a visit, it seems, and not in the field."""
+    facts = list(subject.of(*_FIELD.split()))
+    if not facts:
+        return
+    last = facts[-1]
+    term = context.tables.term("many-at-once", day(last.at, context))
+    close = [fact for fact in facts if fact.kid == last.kid and abs(fact.iat - last.iat) < 60]
+    days = {day(fact.at, context) for fact in close}
+    # On several days, or it would be a morning's work with a good machine.
+    if term is not None and len(close) >= term.value and len(days) > 1:
+        yield Judged("many-at-once", close[0].index, {"batch": subject.batch.chain, "count": str(len(close))})

@@ -1,0 +1,154 @@
+"""Following the log: who is told of what, once, and of nothing that was before anybody asked."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import select
+
+from app.notices.following import PAGE, Follower
+from app.notices.outbox import told
+from app.tables import followed
+from ledger.identity import ChainId
+from tests.app.notices.telling import Telling, goods, recall
+from tests.app.seeding import LOG_ID
+from tests.world import harvested, kg, planted
+
+EVERYBODY = ("farm", "coop", "carrier", "shop", "lab", "inspector")
+
+
+@pytest.fixture
+def lot(county: Telling) -> ChainId:
+    """A lot that the farm has; everybody wants to be told."""
+    story = len(county.world.statements)
+    lot = harvested(county.world, planted(county.world), value="1000")
+    county.record(story)
+    for name in EVERYBODY:
+        county.contact(name)
+    return lot
+
+
+def handed_on(county: Telling, lot: ChainId, to: str, value: str, by: str = "farm") -> None:
+    """Shipped and received."""
+    where = {**goods(lot, value), "receiver": county.party(to)}
+    shipment = county.state("ship", by, where, [lot])
+    county.state("receive", to, {**goods(lot, value), "shipment": shipment.hash}, [lot])
+
+
+def test_what_stood_there_before_the_first_contact_is_told_to_nobody(county: Telling, lot: ChainId) -> None:
+    county.follow()
+    assert county.queued() == []
+    assert {row["event"] for row in county.rows()} == {"welcome"}
+
+
+def test_a_receiver_and_a_carrier_hear_of_a_shipment_and_its_sender_of_a_rejection(
+    county: Telling, lot: ChainId
+) -> None:
+    both = {"receiver": county.party("coop"), "carrier": county.party("carrier")}
+    shipment = county.state("ship", "farm", {**goods(lot), **both}, [lot])
+    county.state("reject", "coop", {**goods(lot), "shipment": shipment.hash, "reason": "到货腐坏"}, [lot])
+    county.follow()
+    assert sorted(county.queued()[:2]) == [("shipped", "carrier"), ("shipped", "coop")]
+    assert county.queued()[2:] == [("rejected", "farm")]
+    text = county.payloads("rejected")["farm"]["text"]
+    assert "到货腐坏" in text["zh"]
+    assert "coop" in text["en"]
+
+
+def test_a_recall_goes_to_all_hands_each_with_their_own_batches_and_to_the_inspector(
+    county: Telling, lot: ChainId
+) -> None:
+    handed_on(county, lot, "coop", "300")
+    made = {"inputs": [{"batch": lot, "quantity": kg("100")}], "outputs": [county.world.output("sauce", "50")]}
+    (sauce,) = county.state("process", "coop", made, [lot]).created
+    handed_on(county, sauce, "shop", "20", by="coop")
+    on_the_way = {**goods(sauce, "10"), "receiver": county.party("lab"), "carrier": county.party("carrier")}
+    county.state("ship", "coop", on_the_way, [sauce])
+    county.follow()
+    before = len(county.queued())
+    called_back = county.state("recall", "farm", recall(), [lot])
+    county.follow()
+    recalled = county.queued()[before:]
+    assert sorted(recalled) == [("recall", name) for name in ("carrier", "coop", "inspector", "lab", "shop")]
+    said = county.payloads("recall")
+    assert [len(said[name]["batches"]) for name in ("coop", "shop", "carrier")] == [2, 1, 1]
+    assert said["shop"]["batches"][0]["product"] == "sauce"
+    assert said["inspector"]["batches"][0]["product"] == "tomato"
+    assert said["inspector"]["url"].endswith(f"/audit/recalls/{called_back.hash}")
+    assert all(word in said["shop"]["text"]["zh"] for word in ("召回", "农残超标", "立即停售"))
+    with county.town.engine.connect() as connection:
+        assert told(connection, LOG_ID, called_back.hash) == {
+            county.party(name): "waiting" for _, name in recalled
+        }  # fmt: skip
+
+
+def test_a_recall_of_this_batch_only_leaves_out_what_came_of_it(county: Telling, lot: ChainId) -> None:
+    handed_on(county, lot, "coop", "300")
+    made = {"inputs": [{"batch": lot, "quantity": kg("100")}], "outputs": [county.world.output("sauce", "50")]}
+    (sauce,) = county.state("process", "coop", made, [lot]).created
+    handed_on(county, sauce, "shop", "20", by="coop")
+    county.state("recall", "farm", recall("batch"), [lot])
+    county.follow()
+    assert {name for event, name in county.queued() if event == "recall"} == {"coop", "inspector"}
+
+
+def test_a_drill_is_told_as_one(county: Telling, lot: ChainId) -> None:
+    handed_on(county, lot, "coop", "300")
+    county.state("drill", "inspector", {"scope": "descendants", "reason": "年度演练"}, [lot])
+    county.follow()
+    assert sorted(name for event, name in county.queued() if event == "drill") == ["coop", "farm"]
+    assert "演练" in county.payloads("drill")["farm"]["text"]["zh"]
+
+
+def test_who_had_the_goods_hears_of_a_correction(county: Telling, lot: ChainId) -> None:
+    handed_on(county, lot, "coop", "300")
+    harvest = next(one for one in county.world.statements if one.kind == "harvest")
+    county.follow()
+    before = len(county.queued())
+    body = {"statement": harvest.hash, "reason": "填错", "void": True}
+    county.state("correct", "farm", body, sorted(harvest.targets))
+    county.follow()
+    told_of = county.queued()[before:]
+    assert ("corrected", "coop") in told_of
+    assert ("corrected", "farm") not in told_of
+
+
+def test_a_warning_goes_to_the_party_that_it_names(county: Telling, lot: ChainId) -> None:
+    county.state("warn", "inspector", {"party": county.party("shop"), "reason": "标签不清"}, [lot])
+    county.follow()
+    assert county.queued() == [("warn", "shop")]
+
+
+def test_followed_again_from_any_place_nobody_is_told_twice(county: Telling, lot: ChainId) -> None:
+    handed_on(county, lot, "coop", "300")
+    county.follow()
+    county.follow()
+    once = county.rows()
+    with county.town.engine.execution_options(writes=True).begin() as connection:
+        connection.execute(followed.update().values(size=0))
+    county.follow()
+    assert [row for row in county.rows() if row in once] == once
+    again = [row["first_index"] for row in county.rows()]
+    assert len({(row["first_index"], row["event"], row["contact_id"]) for row in county.rows()}) == len(again)
+
+
+def test_two_processes_that_follow_at_once_tell_everything_once(county: Telling, lot: ChainId) -> None:
+    for _ in range(5):
+        county.state("ship", "farm", {**goods(lot, "1"), "receiver": county.party("coop")}, [lot])
+    followers = [Follower(county.town.engine, county.log, county.clock) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda follower: [follower.step() for _ in range(3)], followers))
+    assert county.queued() == [("shipped", "coop")] * 5
+
+
+def test_a_long_log_is_followed_a_page_at_a_time(county: Telling, lot: ChainId) -> None:
+    story = len(county.world.statements)
+    for _ in range(PAGE + 1):
+        county.world.state("ship", "farm", {**goods(lot, "1"), "receiver": county.party("coop")}, [lot])
+    county.record(story)
+    follower = Follower(county.town.engine, county.log, county.clock)
+    assert follower.step()
+    assert not follower.step()
+    assert not follower.step()
+    assert len(county.queued()) == PAGE + 1
+    with county.town.engine.connect() as connection:
+        assert connection.execute(select(followed.c.size)).scalar_one() == len(county.world.entries)
