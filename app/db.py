@@ -14,8 +14,15 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import QueuePool
 
 
-def connect(url: str, *, synchronous: str = "FULL") -> Engine:
-    """An engine on ``url``; ``synchronous`` is SQLite's (only the test that shows it matters turns it off)."""
+MAPPED = 2**31 - 65536
+"""How much of a database file is read out of memory, bytes: the most that SQLite maps."""
+
+
+def connect(url: str, *, synchronous: str = "FULL", mapped: bool = False) -> Engine:
+    """An engine on ``url``; ``synchronous`` is SQLite's (only the test that shows it matters turns it off).
+
+    ``mapped`` for those who read here and there all day: a look-up then costs no call of the system for each page.
+    """
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=True)
     engine = create_engine(
@@ -40,6 +47,7 @@ def connect(url: str, *, synchronous: str = "FULL") -> Engine:
             "secure_delete=ON",  # what is erased is overwritten; for all of it see app.erasure.scrub
             "busy_timeout=30000",
             "cache_size=-32768",
+            f"mmap_size={MAPPED if mapped else 0}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
@@ -53,9 +61,9 @@ def connect(url: str, *, synchronous: str = "FULL") -> Engine:
 
 
 @contextmanager
-def opened(url: str, *, synchronous: str = "FULL") -> Iterator[Engine]:
+def opened(url: str, *, synchronous: str = "FULL", mapped: bool = False) -> Iterator[Engine]:
     """The same for as long as the block lasts: however it ends, no connection is left behind."""
-    engine = connect(url, synchronous=synchronous)
+    engine = connect(url, synchronous=synchronous, mapped=mapped)
     try:
         yield engine
     finally:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from app import config, problems, schema, security
+from app import config, problems, schema, seasons, security
 from app.accounts import demonstration
 from app.accounts import routes as accounts
 from app.accounts.people import People
@@ -18,16 +18,17 @@ from app.attachments.store import Store
 from app.audit import routes as audit
 from app.batches import routes as batches
 from app.batches.reading import BatchReader
+from app.certificates import routes as certificates
+from app.certificates.service import Certificates
 from app.completeness import profile
 from app.completeness import routes as completeness
 from app.completeness.service import Completer
-from app.certificates import routes as certificates
-from app.certificates.service import Certificates
 from app.config import Settings
 from app.custody import routes as custody
 from app.custody.holding import Custodian
 from app.db import opened
 from app.desk import routes as desk
+from app.dossier import routes as whole_records
 from app.erasure import retention
 from app.erasure import routes as erasure
 from app.erasure.service import Eraser
@@ -70,7 +71,7 @@ def create_app(settings: Settings, *, synchronous: str = "FULL") -> FastAPI:
 
 def _wire(settings: Settings, ends: ExitStack, synchronous: str) -> FastAPI:
     """What the service opened and began is ended by ``ends``, last things first, when the service ends."""
-    engine = ends.enter_context(opened(settings.url, synchronous=synchronous))
+    engine = ends.enter_context(opened(settings.url, synchronous=synchronous, mapped=True))
     schema.check(engine)
     log = open_log(settings, engine, synchronous=synchronous)
     ends.callback(log.journal.close)
@@ -134,11 +135,13 @@ def _wire(settings: Settings, ends: ExitStack, synchronous: str) -> FastAPI:
     app.include_router(batches.router(batch_reader, people))
     completer = Completer(batch_reader, engine, log, profile.read(settings.data))
     app.include_router(completeness.router(batch_reader, completer))
+    app.include_router(whole_records.router(batch_reader, people, log))
     origins = Origins(engine, log, settings.data)
     bundles = Bundles(engine, log, heads, origins)
     app.include_router(evidence.router(batch_reader, bundles, people))
     app.include_router(other_logs.router(origins, shelf.doubt))
     app.include_router(parties.router(log, heads))
+    app.include_router(seasons.router(seasons.read(settings.data)))
     app.include_router(attachments.router(Attachments(engine, log.log_id, store), people))
     rules = retention.read(settings.data)
     app.include_router(erasure.router(eraser, batch_reader, people, engine, log, rules, shelf.doubt))
@@ -151,9 +154,9 @@ def _wire(settings: Settings, ends: ExitStack, synchronous: str) -> FastAPI:
     app.include_router(accounts.router(people, pages, Names(log.journal.registry), told, log.public_url))
     app.include_router(web.router(pages, people, told))
 
-    app.include_router(audit.router(batch_reader, pages, people, engine, log, settings.data))
+    app.include_router(audit.router(batch_reader, pages, people, engine, log, completer, settings.data))
 
-    app.include_router(desk.router(batch_reader, pages, people, engine, log))
+    app.include_router(desk.router(batch_reader, pages, people, engine, log, completer, rules))
     app.include_router(notices.router(contacts, people, pages, engine, log))
 
     @app.get("/healthz", tags=["operation"], summary="活着 · alive")

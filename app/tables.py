@@ -315,7 +315,7 @@ findings = Table(
     sqlite_with_rowid=False,
 )
 
-# Which batches a finding of severity hold reaches: the one it was found for, and all that came of it.
+# Which batches a finding of severity hold reaches: the one it was found for, and, unless it stays, all that came of it.
 grounds = Table(
     "grounds",
     metadata,
@@ -323,6 +323,7 @@ grounds = Table(
     Column("batch", Digest, nullable=False),
     Column("first_index", BigInteger, nullable=False),
     Column("line", Integer, nullable=False),
+    Column("stays", Boolean, nullable=False),
     Column("since", BigInteger, nullable=False),
     Column("until", BigInteger),
     PrimaryKeyConstraint("log_id", "batch", "first_index", "line"),

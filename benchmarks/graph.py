@@ -25,6 +25,7 @@ from app.batches.reading import BatchReader
 from app.config import Settings
 from app.db import connect
 from app.log import open_log
+from app.recalls.scope import scope
 from app.tables import batches, lineage, postings, shipments
 from ledger import b64u
 from ledger.identity import ChainId, trace_code
@@ -115,7 +116,7 @@ def county_of(rows: Rows) -> dict[str, str]:
             level = [middle] * STREETS
         # As much as one buyer has of two neighbours in his street goes into each of his.
         wide = NEAR if at in (LEVELS // 2 - 1, LEVELS // 2) else width
-        pairs = [{level[n % len(level)], level[(n + STREETS) % len(level)]} for n in range(wide)]
+        pairs = [{level[n % len(level)], *level[n::wide], level[(n + STREETS) % len(level)]} for n in range(wide)]
         level = [rows.batch(tuple(pair), buyers[n % STREETS]) for n, pair in enumerate(pairs)]
         together = at in (LEVELS // 2 - 2, LEVELS // 2 - 1)
         buyers = [rows.party()] * STREETS if together else [rows.party() for _ in range(STREETS)]
@@ -168,7 +169,7 @@ def _load(engine: Engine, table: str, columns: list[str], rows: list[tuple[Any, 
 
 
 def measured(settings: Settings, chosen: dict[str, str]) -> dict[str, Any]:
-    engine = connect(settings.url)
+    engine = connect(settings.url, mapped=True)  # as the service does
     log = open_log(settings, engine)
     reader = BatchReader(engine, log)
     middle = ChainId(chosen["middle"])
@@ -179,6 +180,11 @@ def measured(settings: Settings, chosen: dict[str, str]) -> dict[str, Any]:
         "lineage both ways": _timed(lambda: reader.lineage(middle), LIMIT_LINEAGE),
         "lineage as JSON": _timed(lambda: orjson.dumps(reader.lineage(middle)), LIMIT_LINEAGE),
     }
+    with engine.connect() as connection:
+        starts = [b64u.decode(chosen["recalled"])]
+        reached = scope(connection, LOG_ID, starts)
+        found["recall"] = {"batches": len(reached.batches), "stoppable": len(reached.stoppable())}
+        found["recall scope"] = _timed(lambda: scope(connection, LOG_ID, starts).by_party(), LIMIT_SCOPE)
     log.journal.close()
     engine.dispose()
     return found

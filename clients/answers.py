@@ -98,5 +98,6 @@ class Answer:
         """The same may go well in a while."""
         return self.status == 0 or self.status == 429 or self.status >= 500
 
-    def error(self) -> ClientError:
-        return Refused(self.status, {"code": "answer", **self.body})
+    def error(self, path: str = "") -> ClientError:
+        """The service's own words; where it has none, as for a redirection, what it answered to ``path``."""
+        return Refused(self.status, {"code": "answer", "params": {"path": path, "has": self.status}, **self.body})

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from clients import lines as files_of_lines
-from clients import ready
+from clients import ready, words
 from clients.attaching import Brought
 from clients.cli import language
 from clients.client import Client
@@ -27,6 +27,7 @@ from clients.speech import Speech, row
 from clients.speech import bad as bad_row
 from clients.wordings import reason
 from ledger.errors import LedgerError, Malformed
+from ledger.identity import ChainId
 from ledger.wordings import Lang
 
 
@@ -46,9 +47,12 @@ class Options:
 DEFAULT = Options()
 GROUP = 200
 Files = Annotated[
-    list[Path],
-    # Or the hyphen that stands for standard input would be taken for an option.
-    Parameter(help="JSON 行文件，- 为标准输入 · files of JSON lines, - for standard input", allow_leading_hyphen=True),
+    list[str],
+    Parameter(
+        help="JSON 行文件，- 为标准输入；或 种类 项目=内容 · files of JSON lines, - for stdin; or KIND name=value",
+        # Or the hyphen that stands for standard input would be taken for an option.
+        allow_leading_hyphen=True,
+    ),
 ]
 
 
@@ -77,11 +81,13 @@ def sign(files: Files, /, *, options: Options = DEFAULT) -> int:
     at 可写 2026-07-20T01:30:00Z、2026-07-20T09:30:00+08:00，或按总账时区写 2026-07-20 09:30、2026-07-20（当日正午），
     签名时都换成 UTC · at takes any of these; without an offset it is the log's time zone; it is signed as UTC.
 
+    一条记录也可直接写在命令里 · one record may be typed as words: gengji sign hold on=1234… reason="检测未出结果"
+
     Example: gengji sign harvest.jsonl
     """
     speak = speech(options)
     with open_client(options) as client:
-        lines = [*files_of_lines.read(client, files)]
+        lines = _lines(client, files)
         rows: list[dict[str, Any]] = []
         with speak.counting(len(lines), "签名", "signing") as step:
             for start in range(0, len(lines), GROUP):
@@ -107,7 +113,7 @@ def check(files: Files, /, *, options: Options = DEFAULT) -> int:
     """
     speak, rows = speech(options), []
     with open_client(options) as client:
-        for line in speak.progress([*files_of_lines.read(client, files)], "检查", "checking"):
+        for line in speak.progress(_lines(client, files), "检查", "checking"):
             try:
                 found = client.check(_good(line))
             except Refused as error:
@@ -139,10 +145,10 @@ def submit(files: Files | None = None, /, *, options: Options = DEFAULT) -> int:
     Example: gengji submit harvest.jsonl shipping.jsonl
     """
     speak = speech(options)
-    if signed_elsewhere := ready.read(files or []):
+    if signed_elsewhere := ready.read(map(Path, files or [])):
         return _send_ready(signed_elsewhere, options, speak)
     with open_client(options) as client:
-        notebook, lines = client.notebook, [*files_of_lines.read(client, files or [])]
+        notebook, lines = client.notebook, _lines(client, files or [])
         bad: list[dict[str, Any]] = []
         brought: list[Brought] = []
         places: dict[str, str] = {}
@@ -278,6 +284,14 @@ def open_client(options: Options, device: Device | None = None) -> Iterator[Clie
         yield client
 
 
+@contextmanager
+def reading(options: Options) -> Iterator[tuple[Service, ChainId | None]]:
+    """The service, and whose device asks where there is one: what is public needs none."""
+    there = (options.home / "identity.json").exists()
+    with _service(options) as service:
+        yield service, Device.open(options.home).party if there else None
+
+
 def _service(options: Options) -> Service:
     """Reading needs an address and no key."""
     if options.url is not None:
@@ -303,6 +317,13 @@ def speech(options: Options) -> Speech:
 
 def _lang(options: Options) -> Lang:
     return options.lang or language((), os.environ)
+
+
+def _lines(client: Client, files: Sequence[str]) -> list[Line]:
+    """The records in the files, or the one that is typed in their place."""
+    if words.typed(files):
+        return [words.read(client, files)]
+    return [*files_of_lines.read(client, map(Path, files))]
 
 
 def _good(line: Line) -> Draft:

@@ -4,7 +4,9 @@ One record a line, all fields in the clear::
 
     {"kind":"harvest","at":"2026-07-20 09:30","body":{"inputs":[…],"outputs":[…],"person":"王芳"},"on":[],"for":null}
 
-A field that names files takes their paths, seen from the folder of the lines: ``"attachments":["photos/a.jpg"]``.
+A field that names files takes their paths, seen from the folder of the lines: ``"attachments":["photos/a.jpg"]``. What
+a record in a file beside them brought into being, or that record, is ``@FILE``, its second batch ``@FILE/2``; ``?``
+stands for what is still to be filled in. Times in the body may be written as ``at`` is.
 ``on`` may be left out where the fields name the batches, ``for`` where the party speaks for itself. A line is stated
 once: the same line sent again, tomorrow or out of another file, is the record that was sent before.
 """
@@ -15,7 +17,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -23,8 +24,7 @@ from clients.client import Client
 from clients.device import Device
 from clients.draft import Draft
 from clients.errors import Unreachable, Usage
-from ledger import b64u
-from ledger.canonical import dumps
+from clients.filling import Filling, source_of
 from ledger.errors import LedgerError, Malformed
 from ledger.identity import ChainId
 
@@ -114,9 +114,13 @@ def _draft(client: Client, clock: Clock, line: str, where: str, beside: Path) ->
         case {"kind": str(kind), "at": str(at), "body": dict(body), **more} if more.keys() <= {"on", "for"}:
             on, for_ = more.get("on") or [], more.get("for")
             if isinstance(on, list) and all(isinstance(chain, str) for chain in on) and isinstance(for_, str | None):
-                source = f"line:{b64u.encode(sha256(dumps(record)).digest())}"
-                body = client.outbox.named(body, beside)
+                filling = Filling(client.notebook, clock.utc, beside)
                 return client.draft(
-                    kind, body, map(ChainId, on), clock.utc(at), for_=ChainId(for_) if for_ else None, source=source
+                    kind,
+                    client.outbox.named(filling.fields(kind, body), beside),
+                    map(filling.batch, on),
+                    clock.utc(at),
+                    for_=ChainId(for_) if for_ else None,
+                    source=source_of(record),
                 )
     raise Malformed("line", path=where, has=line.strip()[:40])

@@ -2,7 +2,7 @@
 
 import time
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from typing import Any
@@ -72,6 +72,14 @@ class Service:
         """The label of a batch, drawn by the service."""
         return self._ask("GET", f"/v1/batches/{quote(code, safe='')}/label.{quote(format, safe='')}").content
 
+    def certificate(self, statement: str, size: str, text: str, disclosures: Sequence[str] = ()) -> bytes:
+        """A certificate as PDF, drawn by the service; with its contact for who shows the disclosure of that."""
+        path, params = f"/v1/certificates/{quote(statement, safe='')}.pdf", {"size": size, "text": text}
+        if not disclosures:
+            return self._ask("GET", path, params=params).content
+        shown = orjson.dumps({"disclosures": disclosures})
+        return self._ask("POST", path, shown, {"content-type": "application/json"}, params).content
+
     def bundle(self, code: str, since: Sequence[int] = ()) -> bytes:
         """The bundle of a batch, which shows that checkpoints of the sizes ``since`` are continued: to be verified."""
         path = f"/v1/batches/{quote(code, safe='')}/bundle"
@@ -124,7 +132,7 @@ class Service:
     def _one(self, kept: Kept) -> list[Answer]:
         body = present(kept.statement.jws, kept.disclosures).encode()
         headers = {"content-type": "application/jose"}
-        return [self._answered(self._http.post("/v1/statements", content=body, headers=headers))]
+        return [self._answered(self._request("POST", "/v1/statements", body, headers, None))]
 
     def _many(self, batch: Sequence[Kept]) -> list[Answer]:
         body = b"".join(
@@ -134,11 +142,10 @@ class Service:
         answers: list[Answer] = []
         with self._http.stream("POST", "/v1/statements", content=body, headers=headers) as response:
             if not response.is_success:
-                response.read()
-                return [self._answered(response)]
+                return [self._answered(self._whole(response))]
             try:
-                for line in response.iter_lines():
-                    if not isinstance(told := _json(line.encode()), dict) or len(answers) == len(batch):
+                for line in self._lines(response):
+                    if not isinstance(told := _json(line), dict) or len(answers) == len(batch):
                         break
                     status = told.get("status")
                     answers.append(Answer(status if isinstance(status, int) else 0, told))
@@ -179,7 +186,7 @@ class Service:
                     return response
                 answer = self._answered(response)
                 if not answer.passing:
-                    raise answer.error()
+                    raise answer.error(path)
             tries += 1
             self.wait(tries, answer, "no-answer")
 
@@ -191,15 +198,30 @@ class Service:
         headers: Mapping[str, str] | None,
         params: Mapping[str, str | Sequence[str]] | None,
     ) -> httpx.Response:
-        """The whole answer. Raises Unreachable ``answer`` for one that has no end: whoever answers is not trusted."""
-        began, content = self._clock(), bytearray()
         with self._http.stream(method, path, content=body, headers=headers, params=params) as response:
-            for part in response.iter_bytes():
-                content += part
-                if len(content) > MOST or self._clock() - began > LONGEST_ANSWER:
-                    raise Unreachable("answer", path=path, has=len(content), wanted=MOST)
+            return self._whole(response)
+
+    def _whole(self, response: httpx.Response) -> httpx.Response:
+        content = b"".join(self._parts(response))
         unpacked = [(name, value) for name, value in response.headers.items() if name != "content-encoding"]
-        return httpx.Response(response.status_code, headers=unpacked, content=bytes(content), request=response.request)
+        return httpx.Response(response.status_code, headers=unpacked, content=content, request=response.request)
+
+    def _lines(self, response: httpx.Response) -> Iterator[bytes]:
+        rest = b""
+        for part in self._parts(response):
+            *lines, rest = (rest + part).split(b"\n")
+            yield from lines
+        if rest:
+            yield rest
+
+    def _parts(self, response: httpx.Response) -> Iterator[bytes]:
+        """What comes. Raises Unreachable ``answer`` where it has no end: whoever answers is not trusted."""
+        began, size = self._clock(), 0
+        for part in response.iter_bytes():
+            size += len(part)
+            if size > MOST or self._clock() - began > LONGEST_ANSWER:
+                raise Unreachable("answer", path=response.request.url.path, has=size, wanted=MOST)
+            yield part
 
     def _object(self, response: httpx.Response) -> dict[str, Any]:
         told = _json(response.content)

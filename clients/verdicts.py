@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.table import Table
 
+from clients.stopping import stopping
 from ledger import b64u
 from ledger.identity import ChainId, grouped, mark, trace_code
 from ledger.policy import Pin
@@ -85,7 +86,14 @@ class Teller:
             self._document({"valid": True, **self._plain(verdict)})
             return
         zone = _zone(verdict)
-        self._line(self("✓ 有效", "✓ Valid"), "  ".join(self._named(verdict, chain) for chain in verdict.about))
+        stops = stopping(verdict)
+        named = "  ".join(self._named(verdict, chain) for chain in verdict.about)
+        self._line(self._judged(stops), named)
+        for step in stops:
+            kind, why = KINDS.get(step.statement.kind), str(step.statement.body.get("reason", ""))
+            who = f"{_time(step.received, zone)} {self._signer(verdict, step)}".rstrip()
+            name = self(kind.zh, kind.en) if kind else step.statement.kind
+            self._line(name, f"{why}{self('（', ' (')}{who}{self('）', ')')}")
         self._line(self("总账", "log"), f"{verdict.checkpoint.origin}")
         for path, pin in pins:
             self._line(self("公开钉", "pin"), f"{path}  {mark(pin.root)}")
@@ -105,6 +113,14 @@ class Teller:
                     "With --remember FILE the next check is held against the log seen in this one.",
                 )
             )
+
+    def _judged(self, stops: Sequence[Step]) -> str:
+        """What stops the goods comes before what holds of the evidence."""
+        if not stops:
+            return self("✓ 有效", "✓ Valid")
+        if stops[0].statement.kind == "recall":
+            return self("✗ 已召回（凭证 ✓ 有效）", "✗ Recalled (evidence ✓ valid)")
+        return self("✗ 已暂停（凭证 ✓ 有效）", "✗ On hold (evidence ✓ valid)")
 
     def _complete(self, verdict: Verdict, name: str) -> None:
         """Each log answers for its own part: one that shows nothing must not hide behind one that does."""
@@ -261,6 +277,7 @@ class Teller:
             "checkpoint": {"origin": head.origin, "size": head.size, "root": b64u.encode(head.root)},
             "witnessed": [{"name": name, "time": time} for name, time in verdict.witnessed],
             "complete_as_of": verdict.complete_as_of,
+            "stopped": [{"kind": step.statement.kind, "statement": step.statement.hash} for step in stopping(verdict)],
             "remarks": [
                 {
                     "code": one.code,

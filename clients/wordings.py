@@ -63,6 +63,34 @@ WORDINGS: Mapping[str, tuple[str, str]] = {
         "私钥 {path} 的权限是 {has}，别人也能读。请改为 {wanted}：chmod {wanted} {path}",
         "The private key {path} has mode {has}, so others can read it. Make it {wanted}: chmod {wanted} {path}",
     ),
+    "draft-blank": (
+        "还有没填的“?”：{path}。填好再签名。",
+        "There is still a “?” to fill in: {path}. Fill it in before it is signed.",
+    ),
+    "draft-beside": (
+        "{has} 不在这个文件旁边，或不是一条记录。",
+        "{has} is not beside this file, or holds no record.",
+    ),
+    "draft-unsigned": (
+        "{has} 还没有签名（或签名后又改过）。请先签名或发送它：gengji submit {has}",
+        "{has} is not signed yet, or was changed after it was. Sign or send it first: gengji submit {has}",
+    ),
+    "folder-there": (
+        "{path} 里已经有文件。请用 -o 另选一个文件夹。",
+        "There are files in {path} already. Choose another folder with -o.",
+    ),
+    "season-day": (
+        "“{has}”不是日期，应如 2026-03-01。",
+        "“{has}” is no day; wanted is one such as 2026-03-01.",
+    ),
+    "word-form": (
+        "“{has}”应写成 项目=内容，如 reason=检测未出结果；内容里有空格的加引号。项目见服务的 /v1/kinds。",
+        "“{has}” has to be name=value, such as reason=\"no result yet\"; quote what has spaces. Names: /v1/kinds.",
+    ),
+    "word-twice": (
+        "{has} 写了两次，只能有一个。",
+        "{has} is there twice and can have one value only.",
+    ),
     "unreachable": (
         "试了 {wanted} 次都连不上 {path}。已签名的记录都保存在本机，恢复后再发送即可。",
         "{path} could not be reached in {wanted} tries. What is signed is kept on this device: send it again later.",
@@ -116,6 +144,14 @@ WORDINGS: Mapping[str, tuple[str, str]] = {
     "label-format": (
         "标签可以存为 png 或 svg，不能存为“{has}”。请改文件名的后缀，或加 --format png。",
         "A label can be saved as png or svg, not as “{has}”. Change the file's ending, or add --format png.",
+    ),
+    "certificate-missing": (
+        "合格证上还缺内容，请加上 {wanted}。没有签名。",
+        "The certificate lacks something: add {wanted}. Nothing was signed.",
+    ),
+    "certificate-none-yet": (
+        "这批货 {has} 还没有有效的合格证。开具请加 --sign。",
+        "No certificate stands for the batch {has}. Add --sign to issue one.",
     ),
     "code-words": (
         "“{has}”不是追溯码的一部分。追溯码是 20 位数字，可以有空格；一次查一个。",

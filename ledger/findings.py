@@ -81,8 +81,8 @@ FINDINGS: Mapping[str, Finding] = {
         f"{_QUALITY}；食品安全法",
     ),
     "recalled": Finding(
-        "{batch}：{party}召回（{level} 级）：{reason}。要求：{instruction}",
-        "{batch}: recalled by {party} (level {level}): {reason}. To do: {instruction}",
+        "{batch}：{party}召回：{reason}。要求：{instruction}",
+        "{batch}: recalled by {party}: {reason}. To do: {instruction}",
         "停止销售和食用，按要求处置并反馈。",
         "Stop selling and eating it, do as instructed, and answer the recall.",
         "食品安全法第六十三条；食品召回管理办法",

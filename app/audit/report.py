@@ -56,6 +56,8 @@ TABLES: Mapping[str, tuple[str, str]] = {
     "postings": ("过账", "posting"),
     "shipments": ("发货", "shipment"),
     "findings": ("问题项", "finding"),
+    "grounds": ("暂停范围", "ground"),
+    "answers": ("反馈", "answer"),
     "arrivals": ("外地来货", "arrival"),
     "lock": ("检查点锁", "lock"),
 }

@@ -19,6 +19,8 @@ from app.batches.holdings import ACCOUNTS
 from app.batches.reading import BatchReader
 from app.batches.search import Wanted
 from app.batches.views import KINDS_OF_BATCH
+from app.completeness.judging import STATES
+from app.completeness.service import Completer
 from app.heads.reading import Heads
 from app.log import Log
 from app.parties.reading import party as read_party
@@ -36,7 +38,9 @@ DAMAGE = (LedgerError, LookupError, TypeError, ValueError, DBAPIError)
 """What a reader may stumble over in records that were altered."""
 
 
-def router(reader: BatchReader, pages: Pages, people: People, engine: Engine, log: Log, data: Path) -> APIRouter:
+def router(
+    reader: BatchReader, pages: Pages, people: People, engine: Engine, log: Log, completer: Completer, data: Path
+) -> APIRouter:
     """The pages over one log, for inspectors and auditors."""
     routes = APIRouter(tags=["oversight"], include_in_schema=False)
     names = reader.names
@@ -91,6 +95,7 @@ def router(reader: BatchReader, pages: Pages, people: People, engine: Engine, lo
                 "events": reader.events(chain, viewer),
                 "holdings": reader.holdings(chain),
                 "lineage": graph,
+                "completeness": completer.of(chain),
                 "verification": report.json() if report else None,
             }
         except DAMAGE:
@@ -109,6 +114,7 @@ def router(reader: BatchReader, pages: Pages, people: People, engine: Engine, lo
             by_audience=desk.by_audience,
             audiences=desk.AUDIENCES,
             accounts=ACCOUNTS,
+            states=STATES,
             checks=CHECKS,
             verify_at=request.url.path,
         )

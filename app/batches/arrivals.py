@@ -6,7 +6,7 @@ shown, and what is more than was shipped is shown as that.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -97,10 +97,10 @@ def _shipped(origin: Origin) -> Shipped:
 # --- how it is seen now --------------------------------------------------------------------------------------------
 
 
-def standing(log_id: int, as_of: int | None = None) -> Select[Any]:
+def standing(log_id: int, as_of: int | None = None, *, closed: bool = False) -> Select[Any]:
     """The findings of one log that are open, for ``found`` to read; more conditions and an order may be added.
 
-    With ``as_of`` those that were open once the statement at that index was recorded.
+    With ``as_of`` those that were open once the statement at that index was recorded; ``closed`` ones too, if asked.
     """
     came = and_(
         arrivals.c.log_id == findings.c.log_id,
@@ -114,15 +114,17 @@ def standing(log_id: int, as_of: int | None = None) -> Select[Any]:
         .where(
             findings.c.log_id == log_id,
             or_(origins.c.first_index.is_(None), arrivals.c.amount > origins.c.shipped),
-            _open(as_of),
+            *_by(as_of, closed=closed),
         )
     )
 
 
-def _open(as_of: int | None) -> ColumnElement[bool]:
-    if as_of is None:
-        return findings.c.closed.is_(None)
-    return and_(findings.c.first_index <= as_of, or_(findings.c.closed.is_(None), findings.c.closed > as_of))
+def _by(as_of: int | None, *, closed: bool) -> Iterator[ColumnElement[bool]]:
+    if as_of is not None:
+        yield findings.c.first_index <= as_of
+    if not closed:
+        still = findings.c.closed.is_(None)
+        yield still if as_of is None else or_(still, findings.c.closed > as_of)
 
 
 def found(row: Row[Any]) -> Finding:

@@ -21,7 +21,7 @@ MAX_DEPTH = 64
 MAX_NODES = 20_000
 """More batches than this are cut off, the nearest kept, and the graph says so."""
 
-MAX_EDGES = 20_000
+MAX_EDGES = 40_000
 """The same of what ties them: a hundred batches made of a hundred are ten thousand, at every step."""
 
 

@@ -9,11 +9,13 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, select
 
 from app import stored
-from app.batches import codes, events, holdings, lineage, views
+from app.batches import codes, concerns, events, holdings, lineage, views
+from app.batches.concerns import Concern
 from app.batches.events import Change, Event
 from app.batches.holdings import Holding
 from app.batches.lineage import DEPTH, MAX_DEPTH, Direction, Graph
 from app.batches.search import Wanted, search
+from app.batches.stops import Stop, stops
 from app.batches.views import BatchView
 from app.errors import Conflict, NotFound
 from app.log import Log
@@ -34,9 +36,11 @@ __all__ = [
     "BatchView",
     "Change",
     "ChangePage",
+    "Concern",
     "Event",
     "Graph",
     "Holding",
+    "Stop",
     "Told",
     "Wanted",
 ]
@@ -160,6 +164,18 @@ class BatchReader:
                 told.setdefault(event.hash, Told(batches[batch], steps[batch], event))
         return sorted(told.values(), key=lambda each: (each.event.at, each.event.index))
 
+    def findings(self, chain: ChainId, as_of: str | None = None) -> list[Concern]:
+        """All that was found about a batch, or about what it came from and holds it too, open or closed, the oldest
+        first; now or as it stood at ``as_of``. Raises Malformed ``as-of``."""
+        with self._reading() as connection:
+            moment = self._moment(connection, as_of)
+            return concerns.of_batch(connection, self._log_id, self.names, chain, moment)
+
+    def stops(self, chain: ChainId, as_of: int | None = None) -> list[Stop]:
+        """What stops the batch now, or stopped it once the statement at ``as_of`` was recorded; the gravest first."""
+        with self._reading() as connection:
+            return stops(connection, self._log_id, self.names, chain, as_of)
+
     def changes(self, after: int, viewer: Viewer | None, limit: int = MOST) -> ChangePage:
         """The statements whose first index is above ``after`` (-1 from the beginning), in the order of the log."""
         note = self._log.journal.latest()
@@ -229,9 +245,13 @@ class BatchReader:
     def label(self, chain: ChainId, lang: Lang = "zh", base_url: str = "") -> Label:
         """What the batch's label says. A demonstration without an address of its own takes ``base_url``.
 
-        Raises Conflict ``no-public-url`` for a real log without one: its labels would lead nowhere.
+        Raises Conflict ``held`` while something stops the batch, ``no-public-url`` for a real log without an address:
+        its labels would lead nowhere.
         """
         view = self.batch(chain)
+        if standing := self.stops(chain):
+            codes = ", ".join(dict.fromkeys(stop.found.code for stop in standing))
+            raise Conflict("held", path="label", has=codes, wanted=chain)
         public_url = self._log.public_url.rstrip("/")
         if not public_url:
             if not self._log.demonstration:

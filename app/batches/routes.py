@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from app.accounts.people import People
+from app.batches.concerns import Concern
 from app.batches.events import Event
 from app.batches.holdings import Holding
 from app.batches.lineage import DEPTH, MAX_DEPTH, Direction, Graph
@@ -56,6 +57,11 @@ def router(reader: BatchReader, people: People) -> APIRouter:
         """Each field by its audience: more for a party that signed, holds or held it, and for supervisors."""
         viewer = people.viewer(request)
         return as_json(reader.events(reader.find(name), viewer, as_of), viewer)
+
+    @routes.get("/v1/batches/{name}/findings", response_model=list[Concern], summary="批次的问题项 · what was found")
+    def findings(name: str, as_of: AsOf = "") -> Response:
+        """Open and closed, with what closed them; those of an ancestor where they hold this batch too."""
+        return as_json(reader.findings(reader.find(name), as_of))
 
     @routes.get("/v1/batches/{name}/lineage", response_model=Graph, summary="谱系 · what it came from and became")
     def lineage(

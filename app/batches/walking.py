@@ -64,6 +64,18 @@ def walk(
     return Walk(kept, ties, len(steps) > most[0] or lines.cut)
 
 
+def descendants(
+    connection: Connection, log_id: int, starts: Sequence[bytes], as_of: int | None = None
+) -> dict[bytes, None]:
+    """``starts`` and all that came of them, the nearest first, however many."""
+    lines = _Lines(connection, log_id, as_of, MANY, MANY)
+    found: dict[bytes, int] = dict.fromkeys(starts, 0)
+    below = list(found)
+    while below:
+        below = _further(lines.down(below), found, 1, MANY)
+    return dict.fromkeys(found)
+
+
 def _further(reached: Iterable[bytes], seen: dict[bytes, int], step: int, most: int) -> list[bytes]:
     """Those that are new, now ``seen`` at this step."""
     new = []

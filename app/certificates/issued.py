@@ -212,7 +212,7 @@ def _superseded(newest: Sequence[Issued], had: Mapping[tuple[str, str], int]) ->
             continue
         for key, amount in lines:
             promised[key] += amount
-            took[key] = one.statement
+            took.setdefault(key, one.statement)
     return again
 
 

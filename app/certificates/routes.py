@@ -1,10 +1,11 @@
 """Certificates over HTTP: what one would say, those that stand, and their paper. HTTP only."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
+import msgspec
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
@@ -20,16 +21,30 @@ from app.recording import Finding
 from app.statements.answering import finding_json
 from app.viewing import Viewer
 from app.web.pages import Pages, wants_page
-from app.wire import PRIVATE, PUBLIC, as_json
+from app.wire import PRIVATE, PUBLIC, as_json, read_json
 from labels.certificate import BASES, FORMS
 from ledger.errors import LedgerError
 from ledger.identity import ChainId
+from ledger.statement import Disclosure
 
+Size = Annotated[str, Query(description="a4, or label: 80 × 60 mm")]
 Lang = Annotated[Literal["zh", "en"], Query(description="the language of captions and names")]
 
 _TYPED = ("contact", "number", "origin", "product_name")
 """The fields that a person may put right before signing; the others are what the record says."""
 _CLOSED = frozenset(("held", "certificate-none"))
+
+
+MOST = 16 * 1024
+
+
+class Shown(msgspec.Struct, forbid_unknown_fields=True):
+    """Disclosures of a certificate's sealed fields, as its signer keeps them."""
+
+    disclosures: list[str]
+
+
+_shown = msgspec.json.Decoder(Shown)
 
 
 def router(
@@ -59,19 +74,20 @@ def router(
         return as_json({"certificates": [as_plain(one) for one in found]}, viewer)
 
     @routes.get("/v1/certificates/{statement}.pdf", summary="合格证 PDF · on paper", response_class=Response)
-    def paper(
-        statement: str,
-        request: Request,
-        size: Annotated[str, Query(description="a4, or label: 80 × 60 mm")] = "a4",
-        text: Lang = "zh",
-    ) -> Response:
+    def paper(statement: str, request: Request, size: Size = "a4", text: Lang = "zh") -> Response:
         """With the contact for those who may read it; 409 ``held`` while the goods are on hold."""
         viewer = people.viewer(request)
         drawn = certificates.drawn(statement, viewer, size, text, str(request.base_url))
-        name = f"承诺达标合格证-{statement[:8]}.pdf"
-        said = f"inline; filename=\"certificate-{statement[:8]}.pdf\"; filename*=UTF-8''{quote(name)}"
-        headers = {**(PRIVATE if viewer else PUBLIC), "Content-Disposition": said}
-        return Response(drawn, media_type="application/pdf", headers=headers)
+        return _pdf(drawn, statement, PRIVATE if viewer else PUBLIC)
+
+    @routes.post("/v1/certificates/{statement}.pdf", summary="带联系方式的合格证 · with the contact, for who has it")
+    async def presented(statement: str, request: Request, size: Size = "a4", text: Lang = "zh") -> Response:
+        """As above, for programs that hold the certificate's disclosures and no session."""
+        wanted = await read_json(request, _shown, MOST)
+        shown = [Disclosure(one) for one in wanted.disclosures]
+        base = str(request.base_url)
+        drawn = await asyncio.to_thread(certificates.drawn, statement, None, size, text, base, shown)
+        return _pdf(drawn, statement, PRIVATE)
 
     @routes.get("/v1/certificates/{statement}", summary="一张合格证 · a certificate")
     def one(statement: str, request: Request) -> Response:
@@ -144,6 +160,12 @@ def router(
         return RedirectResponse(f"/desk/certificates/{quote(name, safe='')}#issued", 303)
 
     return routes
+
+
+def _pdf(drawn: bytes, statement: str, headers: Mapping[str, str]) -> Response:
+    name = quote(f"承诺达标合格证-{statement[:8]}.pdf")
+    said = f"inline; filename=\"certificate-{statement[:8]}.pdf\"; filename*=UTF-8''{name}"
+    return Response(drawn, media_type="application/pdf", headers={**headers, "Content-Disposition": said})
 
 
 def _checkable(prepared: Prepared) -> dict[str, Any]:

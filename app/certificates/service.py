@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, select
 
 from app.batches import arrivals, views
+from app.batches.corrections import corrections_on
 from app.batches.events import Found, worded
 from app.batches.views import BatchView
 from app.certificates import drafting, issued
@@ -31,7 +32,7 @@ from ledger import b64u, wordings
 from ledger.errors import Malformed
 from ledger.identity import ChainId, StatementHash
 from ledger.parting import part
-from ledger.statement import draft, parse
+from ledger.statement import Disclosure, Statement, draft, open_sealed, parse
 
 LAST = 20
 """Among so many of a party's newest certificates the contact that it last gave is looked for."""
@@ -136,11 +137,20 @@ class Certificates:
             found = self._find(connection, hash_, viewer)
             return found, _codes(self._holding(connection, _chains(found)))
 
-    def drawn(self, hash_: str, viewer: Viewer | None, size: str, lang: Lang, base_url: str) -> bytes:
+    def drawn(
+        self,
+        hash_: str,
+        viewer: Viewer | None,
+        size: str,
+        lang: Lang,
+        base_url: str,
+        shown: Sequence[Disclosure] = (),
+    ) -> bytes:
         """A certificate as PDF. A demonstration without an address of its own takes ``base_url``.
 
-        Raises NotFound ``no-certificate``; Conflict ``held`` while its goods are on hold, unless it is void and drawn
-        as such; Conflict ``no-public-url``; Malformed ``choice`` for a size that there is not.
+        The contact is on it for who may read it, and for who shows its disclosure. Raises NotFound ``no-certificate``;
+        Conflict ``held`` while its goods are on hold, unless it is void and drawn as such; Conflict
+        ``no-public-url``; Malformed for a disclosure of another statement, ``choice`` for a size that there is not.
         """
         if size not in paper.PAPERS:
             raise Malformed("choice", path="size", has=size[:20], wanted=" | ".join(paper.PAPERS))
@@ -148,7 +158,17 @@ class Certificates:
             found = self._find(connection, hash_, viewer)
             if found.state != "void":
                 self._refuse_held(connection, _chains(found))
+            if shown:
+                found = replace(found, contact=self._shown(connection, found, shown))
         return paper.pdf(self.said(found, lang, base_url), size)
+
+    def _shown(self, connection: Connection, one: Issued, shown: Sequence[Disclosure]) -> str | None:
+        """The contact that the disclosures open; the old one is none, once it was corrected behind a seal."""
+        _, statement = self._with_hash(connection, one.statement)
+        opened = open_sealed(statement, shown)
+        corrections = corrections_on(connection, self._log_id, statement.targets).get(one.statement, ())
+        corrected = any(each.sealed for each, _ in corrections)
+        return str(opened["contact"][0]) if "contact" in opened and not corrected else one.contact
 
     def said(self, one: Issued, lang: Lang, base_url: str) -> paper.Certificate:
         """What its paper says."""
@@ -195,16 +215,18 @@ class Certificates:
         return found[chain]
 
     def _find(self, connection: Connection, hash_: str, viewer: Viewer | None) -> Issued:
-        try:
-            b64u.decode(hash_, 32)
-        except Malformed:
-            raise NotFound("no-certificate", path="statement", has=hash_[:80]) from None
-        row = issued.with_hash(connection, self._log_id, StatementHash(hash_))
-        if row is None:
-            raise NotFound("no-certificate", path="statement", has=hash_)
-        index, statement = row
+        index, statement = self._with_hash(connection, hash_)
         found = issued.on_batches(connection, self._log_id, self.names, statement.on, viewer)
         return next(one for one in found if one.index == index)
+
+    def _with_hash(self, connection: Connection, hash_: str) -> tuple[int, Statement]:
+        row = None
+        with suppress(Malformed):
+            b64u.decode(hash_, 32)
+            row = issued.with_hash(connection, self._log_id, StatementHash(hash_))
+        if row is None:
+            raise NotFound("no-certificate", path="statement", has=hash_[:80])
+        return row
 
     def _refuse_held(self, connection: Connection, chains: Sequence[ChainId]) -> None:
         if found := self._holding(connection, chains):

@@ -65,7 +65,7 @@ class Gap:
 
     step: str
     element: str | None
-    """None for a whole step that nobody recorded."""
+    """None for a whole step: one that nobody recorded, or whose record came late."""
     state: State
     cost: int
     text: Mapping[str, str]
@@ -130,6 +130,7 @@ class _Story:
     def __init__(self, story: Sequence[Told], registry: Registry) -> None:
         self._registry = registry
         self._live = [told for told in story if not told.event.void and told.event.kind != "correct"]
+        self._found: dict[At, bool] = {}
         self._by_index = {told.event.index: told for told in self._live}
         # A correction may have sealed a field that the record it corrects never had.
         self._hidden: defaultdict[str, set[str]] = defaultdict(set)
@@ -165,10 +166,7 @@ class _Story:
             if not (mine or theirs):
                 continue  # an element of another kind of this step
             there = any(self._has(told, at) for at in mine)
-            elsewhere = any(
-                self._has(other, at) for at in theirs for other in self._live if other.event.kind == at.root
-            )
-            if not (there or elsewhere):
+            if not (there or any(map(self._anywhere, theirs))):
                 if not element.if_any:
                     missing.append(told.event.index)
                     count += 1
@@ -177,7 +175,7 @@ class _Story:
             if there and hours and _delay(told) > hours * _HOUR:
                 late.append(told.event.index)
         state: State = "missing" if missing else "late" if late else "there" if count else "not-applicable"
-        return _judged(element, state, count, missing, late)
+        return _judged(element, state, count, sorted(missing), sorted(late))
 
     # --- what keeps it from being full ---------------------------------------------------------------------------
 
@@ -192,38 +190,49 @@ class _Story:
             yield Gap(step.id, None, state, cost, text, elements[0].law, [], [])
             return
         for element, one in zip(step.elements, elements, strict=True):
-            for worse, records in (("missing", one.missing), ("late", one.late)):
-                if not records:
-                    continue
-                halves = Fraction(one.weight * len(records) * (2 if worse == "missing" else 1), 2 * one.records)
-                text = self._missing(step, element, records[0]) if worse == "missing" else _late(step, element)
-                yield Gap(
-                    step=step.id,
-                    element=one.id,
-                    state="missing" if worse == "missing" else "late",
-                    cost=int(halves / total * 10_000),
-                    text=text,
-                    law=one.law,
-                    records=records,
-                    parties=list(dict.fromkeys(self._actor(index) for index in records)),
-                )
+            if one.missing:
+                cost = int(Fraction(one.weight * len(one.missing), one.records) / total * 10_000)
+                said = self._missing(element, one.missing[0]), one.law, one.missing, self._actors(one.missing)
+                yield Gap(step.id, one.id, "missing", cost, *said)
+        yield from self._late(step, elements, total)
 
-    def _actor(self, index: int) -> ChainId:
-        actor = self._by_index[index].event.actor
-        return ChainId(actor.id if actor else "")
+    def _late(self, step: Step, elements: Sequence[Judged], total: int) -> Iterable[Gap]:
+        """What came late of a step is one gap, whatever of it that is: it was one record."""
+        late = [(element, one) for element, one in zip(step.elements, elements, strict=True) if one.late]
+        if not late:
+            return
+        halves = sum((Fraction(one.weight * len(one.late), 2 * one.records) for _, one in late), Fraction())
+        hours = min(element.hours or step.hours for element, _ in late)
+        records = sorted({index for _, one in late for index in one.late})
+        text = {
+            "zh": f"“{step.zh}”记得晚了（{len(late)} 项），应在 {hours} 小时内记录",
+            "en": f"{step.en[:1].upper()}{step.en[1:]} was recorded late ({len(late)} elements): wanted within {hours} hours",
+        }
+        cost = int(halves / total * 10_000)
+        yield Gap(step.id, None, "late", cost, text, step.hours_source, records, self._actors(records))
 
-    def _missing(self, step: Step, element: Element, index: int) -> Mapping[str, str]:
-        """What to fill in, as the form of that record calls it."""
+    def _actors(self, indexes: Iterable[int]) -> list[ChainId]:
+        actors = (self._by_index[index].event.actor for index in indexes)
+        return list(dict.fromkeys(ChainId(actor.id) for actor in actors if actor))
+
+    def _missing(self, element: Element, index: int) -> Mapping[str, str]:
+        """What to fill in by a correction, as the form of that record calls it."""
         event = self._by_index[index].event
         asked = [at for at in map(read_path, element.found) if at.root in ("record", event.kind)]
         fields = [fields_of(event.kind)[at.fields[0]] for at in asked]
         zh, en = f"“{event.zh}”记录缺{element.zh}", f"A record of {event.en} lacks: {element.en}"
         if fields:
-            zh += f"，请填写“{_list(dict.fromkeys(one.zh for one in fields), 'zh', '或')}”"
-            en += f"; fill in “{_list(dict.fromkeys(one.en for one in fields), 'en', 'or')}”"
+            zh += f"，请更正补填“{_list(dict.fromkeys(one.zh for one in fields), 'zh', '或')}”"
+            en += f"; correct it and fill in “{_list(dict.fromkeys(one.en for one in fields), 'en', 'or')}”"
         return {"zh": zh, "en": en}
 
     # --- one field -----------------------------------------------------------------------------------------------
+
+    def _anywhere(self, at: At) -> bool:
+        """Whether some record of the kind that the path names has it."""
+        if at not in self._found:
+            self._found[at] = any(self._has(told, at) for told in self._live if told.event.kind == at.root)
+        return self._found[at]
 
     def _has(self, told: Told, at: At) -> bool:
         name, *rest = at.fields
@@ -283,14 +292,6 @@ def _judged(
 def _delay(told: Told) -> float:
     """From the event to its record, ms."""
     return told.event.received - datetime.fromisoformat(told.event.at).timestamp() * 1000
-
-
-def _late(step: Step, element: Element) -> Mapping[str, str]:
-    hours = step.hours if element.hours is None else element.hours
-    return {
-        "zh": f"“{step.zh}”的{element.zh}记得晚了，应在 {hours} 小时内记录",
-        "en": f"{element.en[:1].upper()}{element.en[1:]} ({step.en}) came late: wanted within {hours} hours",
-    }
 
 
 def _list(words: Iterable[str], lang: str, last: str = "") -> str:

@@ -90,6 +90,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     categories: list[str] = []
     foods: list[str] = []
     """The products that it is for: of these categories, or named with one of these words; all if neither is given."""
+    home: bool = False
+    """Whether parties are asked to fill in what it wants: it is the law where they are."""
 
     def is_for(self, category: str | None, name: str) -> bool:
         """Whether a product of this category and name falls under it."""

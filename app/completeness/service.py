@@ -1,6 +1,6 @@
 """How complete the record of a batch is, read from its story as anybody may see it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from sqlalchemy import Engine
 
@@ -40,19 +40,12 @@ class Completer:
         return [one for one in judged if profile or one.applies]
 
     def to_do(self, chain: ChainId, party: ChainId) -> list[Gap]:
-        """What ``party`` can fill in of a batch next, by all profiles that are for it, what weighs most first.
-
-        A gap that several profiles name in the same words is told once.
-        """
-        gaps = {gap.text["zh"]: gap for one in reversed(self.of(chain)) for gap in one.gaps if _is_for(gap, party)}
-        return sorted(gaps.values(), key=lambda gap: -gap.cost)
+        """What ``party`` can fill in of a batch next, by the profiles of its own country, what weighs most first."""
+        judged = [one for one in self.of(chain) if self.profiles[one.profile].home]
+        gaps = [gap for one in judged for gap in one.gaps if _is_for(gap, party)]
+        return sorted(gaps, key=lambda gap: -gap.cost)
 
 
 def _is_for(gap: Gap, party: ChainId) -> bool:
     """Its own records, or a step that nobody recorded; what was recorded late stays so."""
     return gap.state == "missing" and (not gap.parties or party in gap.parties)
-
-
-def lowest(judged: Sequence[Completeness]) -> int | None:
-    """The lowest of the scores, where there is any."""
-    return min((one.score for one in judged if one.score is not None), default=None)

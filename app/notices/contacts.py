@@ -135,7 +135,7 @@ class Contacts:
             connection.execute(
                 update(box)
                 .where(box.c.log_id == self._log_id, box.c.contact_id == contact_id, box.c.done.is_(None))
-                .values(done=now, next_at=None, error="removed")
+                .values(done=now, next_at=None, error=outbox.REMOVED)
             )
 
     def secret(self, contact_id: str, closed: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, case, func, insert, select, update
 
 from app.stored import chunks
 from app.tables import contacts, logs, outbox, statements
@@ -42,10 +42,14 @@ REASONS = {
 }
 """Why a notice did not arrive, by the first word of ``error``."""
 
+REMOVED = "removed"
+"""The error of what waited for a contact that is no more."""
+
 STATES = {
     "sent": ("已送达", "delivered"),
     "waiting": ("待发送", "waiting"),
     "given-up": ("已放弃", "given up"),
+    "dropped": ("已取消", "withdrawn"),
 }
 
 
@@ -163,7 +167,9 @@ def settle(connection: Connection, log_id: int, one: Claimed, error: str | None,
 
 def state(done: int | None, error: str | None) -> str:
     """One of ``STATES``."""
-    return "waiting" if done is None else "sent" if error is None else "given-up"
+    if done is None:
+        return "waiting"
+    return "sent" if error is None else "dropped" if error == REMOVED else "given-up"
 
 
 def told(connection: Connection, log_id: int, statement: StatementHash) -> dict[ChainId, str]:
@@ -217,7 +223,8 @@ def listed(connection: Connection, log_id: int, wanted: str, before: int | None,
     done = {
         "waiting": (outbox.c.done.is_(None),),
         "sent": (outbox.c.done.is_not(None), outbox.c.error.is_(None)),
-        "given-up": (outbox.c.done.is_not(None), outbox.c.error.is_not(None)),
+        "given-up": (outbox.c.done.is_not(None), outbox.c.error.is_not(None), outbox.c.error != REMOVED),
+        "dropped": (outbox.c.done.is_not(None), outbox.c.error == REMOVED),
     }
     query = query.where(*done.get(wanted, ()))
     return [
@@ -241,11 +248,13 @@ def listed(connection: Connection, log_id: int, wanted: str, before: int | None,
 
 def counted(connection: Connection, log_id: int) -> dict[str, int]:
     """How many notices are in each state."""
-    finished, failed = outbox.c.done.is_not(None), outbox.c.error.is_not(None)
-    query = select(finished, finished & failed, func.count()).where(outbox.c.log_id == log_id)
     counts = dict.fromkeys(STATES, 0)
-    for done, given_up, count in connection.execute(query.group_by(finished, finished & failed)):
-        counts["waiting" if not done else "given-up" if given_up else "sent"] += count
+    finished, failed = outbox.c.done.is_not(None), outbox.c.error.is_not(None)
+    dropped = case((finished & failed & (outbox.c.error == REMOVED), 1), else_=0)
+    columns = (case((finished, 1), else_=0), case((finished & failed, 1), else_=0), dropped)
+    query = select(*columns, func.count()).where(outbox.c.log_id == log_id).group_by(*columns)
+    for done, given_up, gone, count in connection.execute(query):
+        counts["waiting" if not done else "dropped" if gone else "given-up" if given_up else "sent"] += count
     return counts
 
 

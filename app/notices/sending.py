@@ -100,7 +100,7 @@ class Sending:
     async def _deliver(self, one: Claimed) -> None:
         at = self._clock() // 1000
         if one.channel is None:
-            raise Undelivered("removed", final=True)
+            raise Undelivered(outbox.REMOVED, final=True)
         if one.channel == "email":
             if self._mail is None:
                 raise Undelivered("mail-off")

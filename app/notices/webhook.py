@@ -40,8 +40,11 @@ IpAddress: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 """The addresses of a host, for a port."""
 
-_PLATFORM = frozenset((ipaddress.ip_address("168.63.129.16"),))
-"""Public by its number, but answered by the machine's own host: Azure's virtual public address."""
+_PLATFORM = (ipaddress.ip_network("168.63.129.16/32"), ipaddress.ip_network("192.0.0.0/24"))
+"""Public by their numbers, but answered by the machine's own host: virtual public addresses of clouds."""
+
+_UNICAST = ipaddress.ip_network("2000::/3")
+"""All of IPv6 that is given out to the open Internet (RFC 4291 §2.4)."""
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _URL = re.compile(r"[!-~]+")
@@ -87,8 +90,11 @@ def reachable(ip: IpAddress, scheme: str, *, demonstration: bool) -> bool:
     ip = _inner(ip)
     if demonstration and ip.is_loopback:
         return True
-    public = ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified) and ip not in _PLATFORM
-    return public and scheme == "https"
+    if isinstance(ip, ipaddress.IPv6Address):
+        known = ip in _UNICAST
+    else:
+        known = not (ip.is_multicast or ip.is_reserved or any(ip in network for network in _PLATFORM))
+    return known and ip.is_global and scheme == "https"
 
 
 def _inner(ip: IpAddress) -> IpAddress:

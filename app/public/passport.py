@@ -173,7 +173,7 @@ def issue(reader: BatchReader, chain: ChainId, note: str, today: str) -> Passpor
     signers = _signers(story)
     left_out = max(0, len(journey) - STEPS)
     return Passport(
-        verdict=verdict(batch, story, today),
+        verdict=verdict(batch, story, today, reader.stops(chain, head.size - 1)),
         batch=batch,
         picture=picture(batch.name.zh, batch.name.en),
         origins=batch.origins,

@@ -10,24 +10,25 @@ than it need be, and none ever lacks one. Nothing is written.
 import gzip
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, Select, case, func, select
 
 from app.log import Log
 from app.stored import chunks, read_note
-from app.tables import batches, entries, erasures, origins
+from app.tables import batches, entries, erasures, grounds, origins
 from ledger.identity import ChainId
 
 MOST = 48 * 1024 * 1024
 """The most bytes that all kept pages take together; those that were not asked for longest go first."""
 
-Heads: TypeAlias = Mapping[ChainId, tuple[int, int, int]]
+Heads: TypeAlias = Mapping[ChainId, tuple[int, ...]]
 """The last ``seq`` of each chain; of a batch from another log also how far that log's bundle reaches, if it is here;
-and how often something in its statements was erased."""
+how often something in its statements was erased; and how many grounds stop it, and when that last changed: what stops
+an ancestor reaches it without a word on its own chain."""
 
 
 @dataclass(slots=True)
@@ -94,7 +95,7 @@ class Shelf:
     def _heads(self, note: str, chains: Iterable[ChainId]) -> Heads:
         """How long the chains were under the checkpoint ``note``."""
         log_id, size = self._log.log_id, read_note(note).size
-        heads: dict[ChainId, tuple[int, int, int]] = {}
+        heads: dict[ChainId, tuple[int, ...]] = {}
         with self._engine.connect() as connection:
             for some in chunks(chains):
                 elsewhere = (
@@ -115,8 +116,13 @@ class Shelf:
                     .where(entries.c.log_id == log_id, entries.c.chain.in_(some), entries.c.log_index < size)
                     .group_by(entries.c.chain)
                 )
-                rows = connection.execute(query)
-                heads.update({ChainId(chain): (seq, reach.get(chain, 0), gone.get(chain, 0)) for chain, seq in rows})
+                stopped = {chain: tuple(map(int, how)) for chain, *how in connection.execute(_stopped(log_id, some, size))}
+                heads.update(
+                    {
+                        ChainId(chain): (seq, reach.get(chain, 0), gone.get(chain, 0), *stopped.get(chain, ()))
+                        for chain, seq in connection.execute(query)
+                    }
+                )
         return heads
 
     def _etag(self, key: tuple[str, ...], heads: Heads) -> str:
@@ -132,6 +138,20 @@ class Shelf:
                 _, gone = self._kept.popitem(last=False)
                 self._size -= _size(gone)
         return kept
+
+
+def _stopped(log_id: int, chains: Sequence[ChainId], size: int) -> Select[Any]:
+    """Each batch with how many grounds stop it under a checkpoint of this size, and the last index that changed that."""
+    lifted = grounds.c.until < size
+    return (
+        select(
+            grounds.c.batch,
+            func.sum(case((lifted, 0), else_=1)),
+            func.max(case((lifted, grounds.c.until), else_=grounds.c.since)),
+        )
+        .where(grounds.c.log_id == log_id, grounds.c.batch.in_(chains), grounds.c.since < size)
+        .group_by(grounds.c.batch)
+    )
 
 
 def _size(kept: Kept) -> int:

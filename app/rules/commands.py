@@ -160,9 +160,9 @@ def list_(*, as_json: Json = False, data: Data = Path("var"), database_url: Data
     for name, shape in SHAPES.items():
         rows = tables.sheets[name].rows
         demonstration = sum(row.demonstration for row in rows)
-        version = _version(used[name], side) if name in used else ("随程序", "shipped")[side]
+        version = _version(used[name]) if name in used else ("随程序", "shipped")[side]
         version += ("（更新过，待运行）", " (newer, run the rules)")[side] if name in stale else ""
-        later = _version(waiting[name], side) if name in waiting else ""
+        later = _version(waiting[name]) if name in waiting else ""
         shown.add_row(name, (shape.zh, shape.en)[side], str(len(rows)), str(demonstration), version, later)
     Console().print(shown)
 
@@ -267,9 +267,8 @@ def _listed(sheet: Sheet, used: Version | None, waiting: Version | None, stale: 
     }
 
 
-def _version(version: Version, side: int) -> str:
-    day = datetime.fromtimestamp(version.imported / 1000, UTC).date()
-    return (f"第 {version.version} 版，{day} 导入", f"version {version.version}, imported {day}")[side]
+def _version(version: Version) -> str:
+    return f"v{version.version} {datetime.fromtimestamp(version.imported / 1000, UTC).date()}"
 
 
 def _print(value: object) -> None:

@@ -90,9 +90,9 @@ class Docket:
     def _look_up_tables(self, connection: Connection) -> None:
         run = connection.execute(select(func.max(rule_runs.c.run)).where(rule_runs.c.log_id == self._log_id)).scalar()
         if self._tables is None or run != self._run:
-            self._run = run
-            self._tables = Tables.load(connection, self._log_id)
-            self._facts.forget()
+            # A run may have opened and closed findings behind our back.
+            self.forget()
+            self._run, self._tables = run, Tables.load(connection, self._log_id)
 
     def _bring_findings(self, chains: set[ChainId]) -> None:
         for chain in chains:
@@ -190,8 +190,10 @@ class Docket:
         return found
 
     def _hashes(self, indexes: set[int]) -> dict[int, tuple[StatementHash, Statement]]:
-        found: dict[int, tuple[StatementHash, Statement]] = {}
-        for some in chunks(sorted(indexes)):
+        # What came in the same group is not in the database yet.
+        here = {self._page.indexes[hash_]: (hash_, one) for hash_, one in self._page.corrected.items()}
+        found = {index: here[index] for index in indexes & here.keys()}
+        for some in chunks(sorted(indexes - here.keys())):
             query = select(statements.c.first_index, statements.c.hash, statements.c.jws).where(
                 statements.c.log_id == self._log_id, statements.c.first_index.in_(some)
             )
@@ -302,7 +304,8 @@ class Docket:
             open_ = _Open((index, line), finding.severity, finding.params)
             self._open[finding.batch][finding.code, about] = open_
             if finding.severity == "hold":
-                self._grounds.open((index, line), finding.batch, index)
+                stays = finding.params.get("scope") == "batch"
+                self._grounds.open((index, line), finding.batch, index, stays=stays)
 
     def close(self, batch: ChainId, key: About, index: int, why: ClosedBy) -> None:
         """The open finding is closed by the statement at ``index``."""

@@ -12,8 +12,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import BigInteger, Connection, Integer, SmallInteger, insert, literal, select, update
+from sqlalchemy import BigInteger, Boolean, Connection, Integer, SmallInteger, insert, literal, select, update
 
+from app.db import insert_rows
 from app.stored import chunks
 from app.tables import Digest, grounds, lineage
 from ledger import b64u
@@ -35,6 +36,7 @@ class Grounds:
 
     def forget(self) -> None:
         self._reaching: dict[ChainId, frozenset[Ground]] = {}
+        self._staying: set[Ground] = set()
 
     def bring(self, connection: Connection, chains: Iterable[ChainId]) -> None:
         """Read what reaches these batches."""
@@ -42,11 +44,13 @@ class Grounds:
         wanted = set(chains) - self._reaching.keys()
         found: defaultdict[ChainId, set[Ground]] = defaultdict(set)
         for some in chunks(wanted):
-            query = select(grounds.c.batch, grounds.c.first_index, grounds.c.line).where(
+            query = select(grounds.c.batch, grounds.c.first_index, grounds.c.line, grounds.c.stays).where(
                 grounds.c.log_id == self._log_id, grounds.c.batch.in_(some), grounds.c.until.is_(None)
             )
-            for batch, index, line in connection.execute(query):
+            for batch, index, line, stays in connection.execute(query):
                 found[batch].add((index, line))
+                if stays:
+                    self._staying.add((index, line))
         for chain in wanted:
             self._reaching[chain] = frozenset(found[chain]) if chain in found else _NONE
 
@@ -57,26 +61,34 @@ class Grounds:
     def inherit(self, child: ChainId, parents: Iterable[ChainId], index: int) -> list[tuple[Any, ...]]:
         """A batch is made: what reaches a parent reaches it. The rows to write."""
         mine = _NONE.union(*(self.reaching(parent) for parent in parents))
+        if mine and self._staying:
+            mine -= self._staying
         self._reaching[child] = mine
-        return [(self._log_id, b64u.decode(child), *ground, index, None) for ground in sorted(mine)]
+        return [(self._log_id, b64u.decode(child), *ground, False, index, None) for ground in sorted(mine)]
 
-    def open(self, ground: Ground, batch: ChainId, index: int) -> None:
-        """A batch is stopped by a new finding, and all that came of it."""
+    def open(self, ground: Ground, batch: ChainId, index: int, *, stays: bool = False) -> None:
+        """A batch is stopped by a new finding, and, unless it stays there, all that came of it."""
         self._flush()
+        self._reaching[batch] = self.reaching(batch) | {ground}
+        if stays:
+            self._staying.add(ground)
+            row = (self._log_id, b64u.decode(batch), *ground, True, index, None)
+            insert_rows(self._connection, grounds, [row])
+            return
         walk = self._downstream(batch)
         new = select(
             literal(self._log_id, SmallInteger),
             walk.c.chain,
             literal(ground[0], BigInteger),
             literal(ground[1], Integer),
+            literal(False, Boolean),
             literal(index, BigInteger),
             literal(None, BigInteger),
         ).select_from(walk)
-        names = ["log_id", "batch", "first_index", "line", "since", "until"]
+        names = ["log_id", "batch", "first_index", "line", "stays", "since", "until"]
         self._connection.execute(insert(grounds).from_select(names, new))
         if len(self._reaching) > 1:
             self._take(select(walk.c.chain), add=frozenset((ground,)))
-        self._reaching[batch] = self.reaching(batch) | {ground}
 
     def close(self, ground: Ground, index: int) -> None:
         """A finding is closed: it reaches nobody any more."""

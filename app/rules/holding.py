@@ -18,5 +18,5 @@ def recalled(subject: Subject, context: Context) -> Iterator[Judged]:
     """食品召回管理办法: called back by an inspector or by whoever made it; how far, what to do, and why."""
     for fact in subject.of("recall"):
         params = {"party": fact.actor, "reason": fact.body["reason"], "batch": subject.batch.chain}
-        params |= {"instruction": fact.body["instruction"], "level": fact.body["level"]}
+        params |= {"instruction": fact.body["instruction"], "scope": fact.body["scope"]}
         yield Judged("recalled", fact.index, params, "hold")

@@ -1,5 +1,6 @@
 """What the rows of the dated tables say, and which columns each table has."""
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -93,6 +94,21 @@ class Interval(Dated):
     days: int
 
 
+_SHARES = {
+    "kg/kg": 0,
+    "g/kg": 3,
+    "mg/kg": 6,
+    "mg/l": 6,
+    "ug/kg": 9,
+    "μg/kg": 9,
+    "ug/l": 9,
+    "μg/l": 9,
+    "ng/kg": 12,
+    "%": 2,
+}
+"""Parts in ten to this power; of a liquid a litre is taken for a kilogram."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit(Dated):
     """At most ``value`` in ``unit``; 0: it must not be detected."""
@@ -102,6 +118,13 @@ class Limit(Dated):
     goods: tuple[str, ...]
     value: Decimal
     unit: str
+
+    def in_unit(self, unit: str) -> Decimal | None:
+        """The same limit as a laboratory writes it that reports in ``unit`` (μg/kg for mg/kg); None: not comparable."""
+        mine, theirs = (_SHARES.get(unicodedata.normalize("NFKC", each).casefold()) for each in (self.unit, unit))
+        if self.unit == unit:
+            return self.value
+        return None if mine is None or theirs is None else self.value.scaleb(theirs - mine)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -196,7 +196,7 @@ def decimal(cell: str) -> Decimal:
 def whole(cell: str) -> int:
     """A whole number, zero or more."""
     if not re.fullmatch(r"[0-9]{1,9}", cell):
-        raise Unreadable("0, 1, 2 …")
+        raise Unreadable("7")
     return int(cell)
 
 

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
 
@@ -73,8 +73,7 @@ class Tables:
         )
         texts = {name: text for name, text in connection.execute(query)}
         # A table that a newer program no longer has is left where it lies.
-        own = [read(name, SHAPES[name], text.encode()) for name, text in texts.items() if name in SHAPES]
-        return cls.shipped().replace(*own)
+        return _with(tuple((name, text) for name, text in texts.items() if name in SHAPES))
 
     def replace(self, *sheets: Sheet) -> Self:
         """These in place of those of the same name."""
@@ -174,6 +173,12 @@ class _What(NamedTuple):
     name: str
     word: Word | None
     category: str
+
+
+@lru_cache(maxsize=4)
+def _with(texts: tuple[tuple[str, str], ...]) -> Tables:
+    # Whoever reads asks for them each time, and a county's own table of limits may have ten thousand rows.
+    return Tables.shipped().replace(*(read(name, SHAPES[name], text.encode()) for name, text in texts))
 
 
 @cache

@@ -31,12 +31,12 @@ def tell_import(console: Console, side: int, told: Mapping[str, Any]) -> None:
     else:
         said = (
             f"{table}：第 {version} 版，{rows} 行，其中示例 {demonstration} 行",
-            f"{table}: version {version}, {rows} rows, {demonstration} of them examples",
+            f"{table}: version {version}, {_counted(rows, 'row')}, {demonstration} of them examples",
         )
         console.print(said[side])
     for name, called in _ROWS.items():
         if lines := told[name]:
-            console.print((f"  {called[0]} {len(lines)} 行", f"  {len(lines)} rows {called[1]}")[side])
+            console.print((f"  {called[0]} {len(lines)} 行", f"  {_counted(len(lines), 'row')} {called[1]}")[side])
             _some(console, side, lines)
 
 
@@ -46,13 +46,14 @@ def tell_run(console: Console, side: int, ran: Ran, codes: Mapping[ChainId, Trac
     tables = comma.join(f"{name} v{version}" for name, version in ran.tables.items())
     said = (
         f"第 {ran.run} 次运行：重新判断 {ran.statements} 条记录" + (f"，启用 {tables}" if tables else ""),
-        f"Run {ran.run}: {ran.statements} records judged again" + (f", in force now: {tables}" if tables else ""),
+        f"Run {ran.run}: {_counted(ran.statements, 'record')} judged again"
+        + (f", in force now: {tables}" if tables else ""),
     )
     console.print(said[side])
     for change, words in (("opened", ("新出现", "opened")), ("closed", ("消失", "closed"))):
         counts = ran.count(change)
         by_code = comma.join(f"{code} {count}" for code, count in sorted(counts.items()))
-        said = (f"{words[0]} {counts.total()} 个问题项", f"{counts.total()} findings {words[1]}")
+        said = (f"{words[0]} {counts.total()} 个问题项", f"{_counted(counts.total(), 'finding')} {words[1]}")
         console.print(said[side] + (("：", ": ")[side] + by_code if by_code else ""))
         about = dict.fromkeys(each.batch for each in ran.changes if each.change == change)
         _some(console, side, [grouped(codes[batch]) for batch in about if batch is not None])
@@ -85,3 +86,7 @@ def _some(console: Console, side: int, lines: Sequence[str]) -> None:
         console.print(f"    {line}")
     if len(lines) > SHOWN:
         console.print((f"    …… 共 {len(lines)}", f"    … {len(lines)} in all")[side])
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"

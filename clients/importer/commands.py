@@ -7,13 +7,14 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 
-from clients.commands import DEFAULT, Options, open_client, speech
-from clients.importer import importing
+from clients.commands import DEFAULT, Options, open_client, speech, writing
+from clients.importer import blank, importing
 from clients.importer import mapping as mappings
 from clients.importer.catalogue import Parties
 from clients.importer.importing import OWN, Recorded, Report
 from clients.importer.problems import BadMapping, BadSheet, say
 from clients.speech import Speech
+from ledger.errors import Malformed
 from ledger.identity import grouped
 from ledger.records import KINDS
 
@@ -29,7 +30,8 @@ def import_sheets(
 ) -> int:
     """导入表格 · read sheets (csv, xlsx), sign what they say and send it; run again, it sends nothing twice.
 
-    The three PTI sheets are known; any other needs a mapping file. Bad rows are reported and the others sent.
+    PTI 三张表和 gengji sheet 给出的表直接认得 · the three PTI sheets and those of gengji sheet are known; any other needs
+    a mapping file. Bad rows are reported and the others sent.
 
     Example: gengji import receiving.csv transformation.csv shipping.csv
     """
@@ -54,6 +56,41 @@ def import_sheets(
     else:
         _tell(report, known, speak)
     return 1 if report.bad else 0
+
+
+def blank_sheet(
+    kind: Annotated[str, Parameter(help="记录种类 · the kind of record, such as apply")],
+    /,
+    *,
+    output: Annotated[Path | None, Parameter(name=["-o", "--output"], help="写到 · the file to write, csv")] = None,
+    options: Options = DEFAULT,
+) -> int:
+    """空白表格 · an empty sheet for a kind of record; filled in, gengji import knows it by its first head.
+
+    不用的列可以删掉 · columns that you don't need may be taken out. 不写 -o 只列出各列填什么 · without -o it only says
+    what belongs in each.
+
+    Example: gengji sheet apply -o spraying.csv
+    """
+    speak = speech(options)
+    found = KINDS.get(kind)
+    if found is None or found.stage == "registry":
+        raise Malformed("kind", path="kind", has=kind[:80])
+    listed = blank.columns(found)
+    if output is not None:
+        with writing(output):
+            output.write_text(blank.text(found), "utf-8")
+    if options.json:
+        told = [{"head": one.head, "help": speak(one.help_zh, one.help_en), "required": one.required} for one in listed]
+        speak.document({"kind": found.name, "columns": told, "file": str(output) if output else None})
+        return 0
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    console.print(f"{_kind(kind, speak)}{speak('：', ': ')}{speak(found.help_zh, found.help_en)}")
+    for one in listed:
+        console.print(f"{'*' if one.required else ' '} {one.head}  {speak(one.help_zh, one.help_en)}")
+    if output is not None:
+        speak.line("已写入", "written", str(output))
+    return 0
 
 
 def _tell(report: Report, parties: Parties, speak: Speech) -> None:

@@ -18,8 +18,8 @@ from clients.answers import Created, Finding, Outcome
 from clients.client import Client
 from clients.draft import Draft
 from clients.errors import NoDevice, Refused
+from clients.importer import blank, rows, sheet
 from clients.importer import mapping as mappings
-from clients.importer import rows, sheet
 from clients.importer.catalogue import Catalogue, Finder, Parties
 from clients.importer.events import PartyName
 from clients.importer.mapping import SheetMapping
@@ -124,7 +124,8 @@ def run(
 def read_sheet(path: Path, mapping: SheetMapping | None, zone: ZoneInfo) -> tuple[sheet.Table, Read]:
     """A file's rows as events, under ``mapping`` or the built-in one that fits it. Raises BadSheet."""
     table = sheet.read(path, mapping.sheet if mapping else None).table(mapping.head_line if mapping else 1)
-    chosen = mapping or mappings.recognise(frozenset(table.heads))
+    heads = frozenset(table.heads)
+    chosen = mapping or mappings.recognise(heads) or blank.recognise(heads)
     if chosen is None:
         raise BadSheet("sheet-unknown", path=path.name, has=", ".join(table.heads.values())[:400])
     read = rows.read(table, chosen, ZoneInfo(chosen.zone) if chosen.zone else zone)

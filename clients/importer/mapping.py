@@ -213,16 +213,19 @@ def _tables(kind: Kind) -> tuple[str, ...]:
 def _batches(told: object, kind: Kind, name: str) -> Group:
     if name not in _tables(kind) and not (name == "on" and kind.on != "none"):
         raise BadMapping("mapping-key", path=name, wanted=" | ".join(_tables(kind)))
-    own = tuple(each for each in items_of(kind, name) if each not in ("product", "batch", "quantity"))
+    shape = items_of(kind, name)
+    own = tuple(each for each in shape if each not in ("product", "batch", "quantity"))
     if not isinstance(told, dict):
         raise BadMapping("mapping-value", path=name, has=str(told)[:80], wanted=f"[{name}]")
     # What comes into being has no trace code yet.
     called = [each for each in ("gtin", "own_code", "code") if each != "code" or name != "outputs"]
-    _known(told, (*called, "product", "lot", "quantity", "unit", *own), f"{name}.")
+    # What is found on hand or short has figures of its own in place of a quantity.
+    amount = ("quantity", "unit") if not shape or "quantity" in shape else ()
+    _known(told, (*called, "product", "lot", *amount, *own), f"{name}.")
     group = {key: _source(value, f"{name}.{key}") for key, value in told.items()}
     if not group.keys() & set(called):
         raise BadMapping("mapping-missing", path=" | ".join(f"{name}.{each}" for each in called))
-    measured = items_of(kind, name).get("quantity")
+    measured = shape.get("quantity")
     if measured and measured.required and "quantity" not in group:
         raise BadMapping("mapping-missing", path=f"{name}.quantity")
     return group

@@ -202,8 +202,9 @@ class _Reader:
                 return cells.moment(self._cell(source), self._zone, self._mapping.dates)
             case Day():
                 return cells.day(self._cell(source), self._mapping.dates).isoformat()
-            case ListOf(item=Text()):
-                return [part.strip() for part in said.replace("；", ";").replace("、", ";").split(";") if part.strip()]
+            case ListOf(item=Text() | Choice() | Ref() as item):
+                parts = [part.strip() for part in said.replace("；", ";").replace("、", ";").split(";")]
+                return [self._convert(source, part, item) for part in parts if part]
             case _:
                 return self._key(source, said)
 
@@ -275,7 +276,9 @@ class _Reader:
             raise _Bad(self._head(source), BadCell("row-no-batch"))
         elif lot is None and table != "outputs":
             raise _Bad(self._head(group.get("lot") or next(iter(group.values()))), BadCell("cell-empty"))
-        quantity = self._quantity(group) if "quantity" in group else None
+        measured = shape.get("quantity")
+        asked = "quantity" in group and (measured is None or measured.required or self._said(group["quantity"]))
+        quantity = self._quantity(group) if asked else None
         more = {
             name: value
             for name, source in group.items()

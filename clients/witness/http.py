@@ -15,8 +15,11 @@ import h11
 CONNECTIONS = 256
 """How many at once; one more is closed unanswered."""
 
+HEAD_PATIENCE = 5.0
+"""How long, in s, a request's head may take from the end of the exchange before: who only connects is soon gone."""
+
 PATIENCE = 30.0
-"""How long, in s, one exchange may take from the end of the one before, however slowly somebody speaks or listens."""
+"""How long, in s, the rest of an exchange may take, however slowly somebody speaks or listens."""
 
 _CHUNK = 64 * 1024
 
@@ -70,8 +73,8 @@ class Server:
         try:
             again = True
             while again:
-                async with asyncio.timeout(PATIENCE):
-                    again = await self._exchange(connection, reader, writer)
+                async with asyncio.timeout(HEAD_PATIENCE) as limit:
+                    again = await self._exchange(connection, reader, writer, limit)
         except (OSError, TimeoutError):
             pass  # whoever asked is gone, or too slow
         finally:
@@ -81,12 +84,16 @@ class Server:
                 await writer.wait_closed()
 
     async def _exchange(
-        self, connection: h11.Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        connection: h11.Connection,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        limit: asyncio.Timeout,
     ) -> bool:
         """One request and its answer; whether another may follow."""
         method = ""
         try:
-            asked = await self._read(connection, reader, writer)
+            asked = await self._read(connection, reader, writer, limit)
             if asked is None:
                 return False
             method = asked.method
@@ -112,7 +119,11 @@ class Server:
         return True
 
     async def _read(
-        self, connection: h11.Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        connection: h11.Connection,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        limit: asyncio.Timeout,
     ) -> Asked | None:
         """The next request, a body that is too long cut off above the limit; None where there is no other."""
         request: h11.Request | None = None
@@ -125,6 +136,7 @@ class Server:
                 connection.receive_data(await reader.read(_CHUNK))
             elif isinstance(event, h11.Request):
                 request = event
+                limit.reschedule(asyncio.get_running_loop().time() + PATIENCE)
             elif isinstance(event, h11.Data):
                 body += event.data
             elif not isinstance(event, h11.EndOfMessage):

@@ -166,7 +166,7 @@ def _measured_schema(pattern: str) -> dict[str, Any]:
 
 
 def ascending(values: Mapping[str, Json], path: str) -> None:
-    """Raises Malformed ``range`` where what should come first is later or larger; times, numbers, readings of a unit.
+    """Raises Malformed ``ascending`` where what should come first is later or larger; times, numbers, readings of a unit.
 
     Each value has been held against its own shape.
     """
@@ -174,7 +174,7 @@ def ascending(values: Mapping[str, Json], path: str) -> None:
         if first in values and last in values:
             low, high = _comparable(values[first]), _comparable(values[last])
             if low[0] == high[0] and high[1] < low[1]:
-                raise _wrong(f"{path}.{last}", high[2], low[2], "range")
+                raise _wrong(f"{path}.{last}", high[2], low[2], "ascending")
 
 
 def _comparable(value: Any) -> tuple[str, Any, str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ledger import b64u
-from ledger.bundle import Bundle
+from ledger.bundle import Bundle, Consistency
 from ledger.canonical import Json
 from ledger.checkpoint import Checkpoint, Note
 from ledger.errors import BadKey, BadProof, BadSignature, LedgerError
@@ -149,6 +149,11 @@ class Run:
         return {digest(disclosure): disclosure for disclosure in self.bundle.disclosures}
 
     @cached_property
+    def proofs(self) -> Mapping[tuple[int, str], Consistency]:
+        """The consistency proofs by what they prove: a bundle may have thousands, and be asked for each."""
+        return {(one.size, b64u.encode(one.root)): one for one in self.bundle.consistency}
+
+    @cached_property
     def covered(self) -> int:
         """Below this index the daily heads say what there is."""
         heads = self.heads
@@ -196,12 +201,11 @@ class Run:
         """The bundle carries a proof that a head of this size and root was the beginning of its checkpoint's log."""
         if (size, root) in self.consistent:
             return
-        for one in self.bundle.consistency:
-            if one.size == size and b64u.encode(one.root) == root:
-                verify_consistency(size, one.root, self.checkpoint.size, self.checkpoint.root, one.proof)
-                self.consistent.add((size, root))
-                return
-        raise BadProof("no-consistency", path=path, has=size, wanted=self.checkpoint.size)
+        one = self.proofs.get((size, root))
+        if one is None:
+            raise BadProof("no-consistency", path=path, has=size, wanted=self.checkpoint.size)
+        verify_consistency(size, one.root, self.checkpoint.size, self.checkpoint.root, one.proof)
+        self.consistent.add((size, root))
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ def upgrade() -> None:
         sa.Column("batch", sa.LargeBinary(length=32), nullable=False),
         sa.Column("first_index", sa.BigInteger(), nullable=False),
         sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("stays", sa.Boolean(), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("log_id", "batch", "first_index", "line", name=op.f("pk_grounds")),

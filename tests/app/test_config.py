@@ -21,6 +21,19 @@ def test_witnesses_have_their_addresses_in_the_file_or_in_the_environment(tmp_pa
     assert config.load(tmp_path, told).witnesses == {"w1": "https://w1.example"}
 
 
+def test_a_mail_server_has_a_sender_and_nothing_unknown(tmp_path: Path) -> None:
+    (tmp_path / "gengji.toml").write_text('[mail]\nhost = "mail.example.org"\nfrom = "ledger@example.org"\n')
+    mail = config.load(tmp_path, {}).mail
+    assert mail
+    assert (mail.host, mail.port, mail.starttls, mail.sender) == ("mail.example.org", 587, True, "ledger@example.org")
+    told = '{"host":"127.0.0.1","port":25,"starttls":false,"from":"a@b"}'
+    assert (mail := config.load(tmp_path, {"GENGJI_MAIL": told}).mail)
+    assert (mail.host, mail.starttls) == ("127.0.0.1", False)
+    for wrong in ('{"host":"a"}', '{"host":"a","from":"me"}', '{"host":"a","from":"a@b","colour":1}'):
+        with pytest.raises(ServiceError, match="settings"):
+            config.load(tmp_path, {"GENGJI_MAIL": wrong})
+
+
 @pytest.mark.parametrize(
     "environment", [{"GENGJI_WITNESSES": "{"}, {"GENGJI_WITNESSES": "[1]"}, {"GENGJI_WITNESSES": '{"w":1}'}]
 )

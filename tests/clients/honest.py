@@ -87,7 +87,21 @@ class Service:
             return httpx.Response(200, json={"erasures": [], "next": None})
         if path.startswith("/v1/keys/"):
             return self._notebook(KeyId(path.split("/")[3]), int(request.url.params["from"]))
+        if path in ("/v1/products", "/v1/places"):
+            return httpx.Response(200, json=self._registered(path.removeprefix("/v1/"), request.url.params))
         return _missing(path)
+
+    def _registered(self, what: str, asked: httpx.QueryParams) -> dict[str, Any]:
+        """Products or places by part of what they are called, those of ``party`` if it is asked for."""
+        registry = self.world.registry
+        rows = registry.products if what == "products" else registry.places
+        listed = [
+            {**row.body, "id": chain}
+            for chain, row in rows.items()
+            if asked["q"].casefold() in json.dumps(row.body, ensure_ascii=False).casefold()
+            and asked.get("party", row.party) == row.party
+        ]
+        return {what: listed, "next": None}
 
     def published(self, path: str) -> httpx.Response:
         """The log as a stranger's mirror reads it: the checkpoint, and hash tiles for every size there was."""

@@ -7,8 +7,10 @@ import httpx
 import pytest
 
 from clients import service
-from clients.errors import Unreachable
+from clients.errors import Refused, Unreachable
+from clients.notebook import Kept
 from clients.service import Service
+from tests.world import World
 
 
 class Endless(httpx.SyncByteStream):
@@ -60,3 +62,21 @@ def test_what_was_packed_arrives_unpacked() -> None:
     )
     with Service("http://log.example", transport) as read:
         assert read.read("/log/tile/entries/000") == b"tile"
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("status", [201, 500])
+def test_an_answer_to_what_is_recorded_has_an_end_too(world: World, count: int, status: int) -> None:
+    stream = Endless(b" " * (1 << 20))
+    transport = httpx.MockTransport(lambda request: httpx.Response(status, stream=stream))
+    batch = [Kept(statement, (), "waiting") for statement in world.statements[:count]]
+    with Service("http://log.example", transport) as read, pytest.raises(Unreachable, match="answer"):
+        read.record(batch)
+    assert stream.asked == (service.MOST >> 20) + 1
+
+
+def test_a_redirection_is_not_followed_and_said_of_what() -> None:
+    transport = httpx.MockTransport(lambda request: httpx.Response(301, headers={"location": "https://else.example"}))
+    with Service("http://log.example", transport) as read, pytest.raises(Refused) as refused:
+        read.read("/log/checkpoint")
+    assert (refused.value.code, refused.value.params) == ("answer", {"path": "/log/checkpoint", "has": 301})

@@ -115,6 +115,60 @@ def test_what_was_sealed_is_shown_where_the_bundle_opens_it(desk: Desk) -> None:
     assert [one["opened"] for one in told["statements"] if one["hash"] == statement.hash] == [{"person": "王秀兰"}]
 
 
+@pytest.fixture
+def officer(desk: Desk) -> Callable[..., Statement]:
+    """States what an inspector does about the lot, and has the bundle told anew."""
+
+    def state(kind: str, *on: ChainId, **body: Json) -> Statement:
+        made = desk.world.statement(
+            kind, "inspector", body, on or [desk.lot], {"person": "李娜"} if kind == "release" else {}
+        )
+        desk.world.put(made)
+        desk.bundle.write_text(bundle_of(desk.world, desk.lot).text())
+        return made
+
+    return state
+
+
+RECALL: dict[str, Json] = {"instruction": "停售封存", "reason": "农残超标"}
+
+
+def test_a_recall_is_said_before_that_the_evidence_is_good(desk: Desk, officer: Callable[..., Statement]) -> None:
+    recall = officer("recall", **RECALL, scope="batch")
+    officer("hold", reason="待检")
+    assert desk.verify(desk.bundle) == 0
+    assert desk.out.startswith("✗ 已召回（凭证 ✓ 有效）")
+    assert "农残超标" in desk.out.splitlines()[1]
+    assert desk.verify(desk.bundle, lang="en") == 0
+    assert desk.out.startswith("✗ Recalled (evidence ✓ valid)")
+    told = desk.json(desk.bundle)
+    assert (desk.code, told["valid"]) == (0, True)
+    assert [one["kind"] for one in told["stopped"]] == ["recall", "hold"]
+    assert told["stopped"][0]["statement"] == recall.hash
+
+
+def test_a_hold_stands_until_it_is_released_or_taken_back(desk: Desk, officer: Callable[..., Statement]) -> None:
+    for end in ("release", "correct"):
+        hold = officer("hold", reason="待检")
+        desk.verify(desk.bundle)
+        assert desk.out.startswith("✗ 已暂停（凭证 ✓ 有效）")
+        if end == "release":
+            officer("release", answers=[hold.hash], reason="检测合格")
+        else:
+            officer("correct", statement=hold.hash, void=True, reason="填错批次")
+        desk.verify(desk.bundle)
+        assert desk.out.startswith("✓ 有效")
+
+
+def test_what_reaches_a_batch_from_what_it_was_made_of(desk: Desk, officer: Callable[..., Statement]) -> None:
+    (planting,) = next(one for one in desk.world.statements if desk.lot in one.created).on
+    officer("recall", planting, **RECALL, scope="batch")
+    assert desk.json(desk.bundle)["stopped"] == []
+    recall = officer("recall", planting, **RECALL, scope="descendants")
+    officer("release", planting, answers=[recall.hash], reason="不是这样解除的")
+    assert [one["statement"] for one in desk.json(desk.bundle)["stopped"]] == [recall.hash]
+
+
 def test_it_may_come_on_standard_input(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     class Piped:
         buffer = io.BytesIO(desk.bundle.read_bytes())

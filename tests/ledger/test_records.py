@@ -219,13 +219,13 @@ def test_inputs_of_an_application_are_touched(desk: Desk, planting: ChainId, lot
 def test_what_is_stopped_was_begun_before(desk: Desk) -> None:
     """An hour that is over before it began is no record of anything, and every later rule counts from it."""
     late = {"start": "2026-03-02T00:00:00Z", "stop": "2026-03-01T23:59:59Z"}
-    assert desk.refuses("apply", late) == ("range", "body.stop")
+    assert desk.refuses("apply", late) == ("ascending", "body.stop")
     desk.takes("apply", {"stop": "2026-03-02T00:00:00Z"})
     assert desk.refuses("sense", {"excursions": [{**late, "extreme": kg("9", "C")}]}) == (
-        "range",
+        "ascending",
         "body.excursions[0].stop",
     )
-    assert desk.refuses("sense", {"low": kg("10", "C")}) == ("range", "body.high")
+    assert desk.refuses("sense", {"low": kg("10", "C")}) == ("ascending", "body.high")
 
 
 # --- corrections -----------------------------------------------------------------------------------------------
@@ -390,8 +390,8 @@ BAD: list[tuple[Shape, Json, str, str]] = [
     (Object((Field("a", Whole(), "甲", "a"),)), {"b": 1}, "unknown", "f.b"),
     (Object((Field("a", Whole(), "甲", "a"),)), {"a": ""}, "number", "f.a"),
     (Object((Field("a", Whole(), "甲", "a"),)), [], "type", "f"),
-    (SERIALS, {"first": 9, "last": 1}, "range", "f.last"),
-    (TEMPERATURES, {"low": kg("8", "C"), "high": kg("-18.5", "C")}, "range", "f.high"),
+    (SERIALS, {"first": 9, "last": 1}, "ascending", "f.last"),
+    (TEMPERATURES, {"low": kg("8", "C"), "high": kg("-18.5", "C")}, "ascending", "f.high"),
 ]
 
 

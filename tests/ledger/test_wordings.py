@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 import ledger
 from ledger import b64u, errors
 from ledger.errors import Malformed, NotAllowed
+from ledger.findings import FINDINGS
 from ledger.identity import ChainId, grouped, trace_code
 from ledger.records import KINDS
-from ledger.findings import FINDINGS
 from ledger.sentences import ADVICE, REMARKS, UNITS, WORDINGS
 from ledger.wordings import Lang, place, quantity, say, say_finding, say_remark
 
@@ -125,6 +125,9 @@ def test_a_clerk_can_read_it() -> None:
         "“batches made › item 1 › quantity › value” is “0”; wanted is a quantity such as 1250.5, above zero, "
         "at most 6 decimal places. Please correct it, sign again and send it again."
     )
+    half = Malformed("unit-whole", path="body.quantity", has="1.5", wanted="head")
+    assert say(half, "zh", advice=False) == "“数量”现为“1.5”，按头（只）计的只能是整数。"
+    assert say(half, "en", advice=False) == "“quantity” is “1.5”; what is counted in head comes in whole numbers."
     role = NotAllowed("role", path="kind", has="shop, lab", wanted="harvest")
     assert say(role, "zh") == "现有角色（销售者、检测机构）不能填写“采收出栏”。请联系登记员办理。"
     assert say(role, "en").startswith("The roles held (shop, laboratory) do not allow “harvest”.")

@@ -55,6 +55,13 @@ def story() -> World:
         {"statement": ship.hash, "reason": "重量", "new": {"goods": [{"batch": lot, "quantity": kg("90")}]}},
         [lot],
     )
+    hold = world.state("hold", "farm", {"reason": "自查"}, [lot])
+    answer: dict[str, Json] = {"answers": [hold.hash], "reason": "查清了"}
+    world.state("release", "farm", answer, [lot], sealed={"person": "王秀兰"})
+    recall: dict[str, Json] = {"scope": "descendants", "reason": "异味", "instruction": "停止销售"}
+    recalled = world.state("recall", "farm", recall, [lot])
+    found: list[Json] = [{"batch": lot, "found": kg("90"), "recovered": kg("20")}]
+    world.state("acknowledge", "coop", {"about": recalled.hash, "goods": found}, [lot])
     return world
 
 

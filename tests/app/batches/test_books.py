@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
-from app.batches import books
+from app.batches import admitting
 from app.batches.amounts import to_micro
 from app.batches.rebuild import rebuild
 from app.errors import Conflict

@@ -1,4 +1,4 @@
-"""A county where tomatoes are harvested, tested, sold, mixed and promised for."""
+"""A county where tomatoes are harvested, examined, sold, mixed and promised for."""
 
 from collections.abc import Iterable, Mapping
 
@@ -38,7 +38,7 @@ def certify(
     return world.state("certify", by, body, [batch for batch, _ in lines], {"contact": contact})
 
 
-def tested(world: World, by: str, batch: ChainId, **more: Json) -> Statement:
+def examined(world: World, by: str, batch: ChainId, **more: Json) -> Statement:
     return world.state("test", by, {**PASSED, **more}, [batch])
 
 

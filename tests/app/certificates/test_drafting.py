@@ -15,7 +15,7 @@ from ledger.identity import ChainId, trace_code
 from ledger.parting import part
 from ledger.statement import draft, read_payload
 from tests.app.certificates.conftest import TODAY
-from tests.app.certificates.promised import certify, goods, handed, mixed, tested, voided
+from tests.app.certificates.promised import certify, examined, goods, handed, mixed, voided
 from tests.world import World, county, harvested, kg, planted
 
 Serve = Callable[[World], Certificates]
@@ -114,7 +114,7 @@ def test_basis_is_who_tested(served: Serve, by: list[str], basis: list[str]) -> 
     world = county()
     planting = planted(world)
     lot = harvested(world, planting)
-    tests = [tested(world, one, planting if one == "lab" else lot) for one in by]
+    tests = [examined(world, one, planting if one == "lab" else lot) for one in by]
     said = fields(served(world), world, lot, "farm")
     assert said["basis"] == basis
     assert said["tests"] == [test.hash for test in tests]
@@ -123,8 +123,8 @@ def test_basis_is_who_tested(served: Serve, by: list[str], basis: list[str]) -> 
 def test_tests_that_failed_or_were_taken_back_are_nothing_to_rest_on(served: Serve) -> None:
     world = county()
     lot = harvested(world, planted(world))
-    tested(world, "lab", lot, conclusion="fail")
-    taken_back = tested(world, "lab", lot)
+    examined(world, "lab", lot, conclusion="fail")
+    taken_back = examined(world, "lab", lot)
     voided(world, "lab", taken_back)
     said = fields(served(world), world, lot, "farm")
     assert said["basis"] == ["control"]
@@ -165,9 +165,10 @@ def test_what_it_says_is_a_body_that_can_be_signed(served: Serve) -> None:
     world = county()
     lot = harvested(world, planted(world))
     certify(world, "farm", [(lot, "10")], number="F-1")
-    tested(world, "lab", lot)
+    examined(world, "lab", lot)
     handed(world, lot, "10", "farm", "coop")
-    said = fields(served(world), world, mixed(world, "coop", [(lot, "10")], "10"), "coop")
+    packed = mixed(world, "coop", [(lot, "10")], "10")
+    said = fields(served(world), world, packed, "coop")
     body, sealed, on = part("certify", {**said, "contact": "0718-1234567"})
     assert sealed == {"contact": "0718-1234567"}
     payload = draft(

@@ -29,7 +29,7 @@ def grown() -> tuple[World, ChainId]:
 def test_certificates_are_listed_newest_first_with_what_they_say(served: Serve) -> None:
     world, lot = grown()
     first = certify(world, "farm", [(lot, "400")], number="A")
-    second = certify(world, "farm", [(lot, "600")], number="B", tests=[], basis=["self_tested"])
+    second = certify(world, "farm", [(lot, "600")], number="B", basis=["self_tested"])
     found = served(world).of_batch(lot, None)
     assert [(one.statement, one.number, one.state) for one in found] == [
         (second.hash, "B", "valid"),

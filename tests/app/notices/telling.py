@@ -26,7 +26,7 @@ from ledger.identity import ChainId
 from ledger.statement import Statement
 from tests.app.seeding import LOG_ID, append
 from tests.app.town import Clock, Town, settle
-from tests.world import World, county, kg
+from tests.world import World, county, harvested, kg, planted
 
 
 @dataclass
@@ -61,6 +61,13 @@ class Telling:
         """Record what the world stated since it had so many statements."""
         for outcome in append(self.log.journal, self.world, self.world.statements[story:]):
             assert isinstance(outcome, Appended), outcome
+
+    def lot(self) -> ChainId:
+        """A lot that the farm harvested, recorded."""
+        story = len(self.world.statements)
+        lot = harvested(self.world, planted(self.world), value="1000")
+        self.record(story)
+        return lot
 
     def follow(self) -> None:
         follower = Follower(self.town.engine, self.log, self.clock)

@@ -42,7 +42,7 @@ def test_what_is_everyday_is_told_to_nobody(world: World, lot: ChainId) -> None:
 
 def test_a_hold_and_a_release_reach_what_came_of_the_goods(world: World, lot: ChainId) -> None:
     hold = by(world, "hold", "inspector", {"reason": "抽检待定"}, lot)
-    release = {"answers": [hold.hash], "reason": "复检合格"}
+    release: dict[str, Json] = {"answers": [hold.hash], "reason": "复检合格"}
     for statement in (hold, by(world, "release", "inspector", release, lot, person="李娜")):
         notice = said(statement)[statement.kind]
         assert (notice.goods, notice.hands, notice.whole, notice.regulators) == ((lot,), True, True, True)
@@ -69,7 +69,7 @@ def test_a_finding_that_stops_a_batch_goes_to_its_signer_and_all_hands(world: Wo
     harvest = world.statements[-1]
     stop, flag = Found("interval", "hold", lot), Found("late", "flag", lot)
     (notice,) = said(harvest, stop, flag).values()
-    assert (notice.event, notice.to, notice.goods) == ("finding", {world.parties["farm"]}, (lot,))
+    assert (notice.event, notice.to, notice.goods) == ("finding", frozenset((world.parties["farm"],)), (lot,))
     assert notice.hands
     assert notice.whole
     assert notice.found == (stop,)

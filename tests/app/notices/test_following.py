@@ -7,11 +7,12 @@ from sqlalchemy import select
 
 from app.notices.following import PAGE, Follower
 from app.notices.outbox import told
-from app.tables import followed
-from ledger.identity import ChainId
+from app.tables import followed, statements
+from ledger.canonical import Json
+from ledger.identity import ChainId, mark
 from tests.app.notices.telling import Telling, goods, recall
 from tests.app.seeding import LOG_ID
-from tests.world import harvested, kg, planted
+from tests.world import kg
 
 EVERYBODY = ("farm", "coop", "carrier", "shop", "lab", "inspector")
 
@@ -19,9 +20,7 @@ EVERYBODY = ("farm", "coop", "carrier", "shop", "lab", "inspector")
 @pytest.fixture
 def lot(county: Telling) -> ChainId:
     """A lot that the farm has; everybody wants to be told."""
-    story = len(county.world.statements)
-    lot = harvested(county.world, planted(county.world), value="1000")
-    county.record(story)
+    lot = county.lot()
     for name in EVERYBODY:
         county.contact(name)
     return lot
@@ -29,9 +28,16 @@ def lot(county: Telling) -> ChainId:
 
 def handed_on(county: Telling, lot: ChainId, to: str, value: str, by: str = "farm") -> None:
     """Shipped and received."""
-    where = {**goods(lot, value), "receiver": county.party(to)}
+    where: dict[str, Json] = {**goods(lot, value), "receiver": county.party(to)}
     shipment = county.state("ship", by, where, [lot])
     county.state("receive", to, {**goods(lot, value), "shipment": shipment.hash}, [lot])
+
+
+def cooked(county: Telling, lot: ChainId) -> ChainId:
+    """A batch of sauce that the co-op made of the lot."""
+    inputs: list[Json] = [{"batch": lot, "quantity": kg("100")}]
+    outputs: list[Json] = [county.world.output("sauce", "50")]
+    return county.state("process", "coop", {"inputs": inputs, "outputs": outputs}, [lot]).created[0]
 
 
 def test_what_stood_there_before_the_first_contact_is_told_to_nobody(county: Telling, lot: ChainId) -> None:
@@ -43,7 +49,7 @@ def test_what_stood_there_before_the_first_contact_is_told_to_nobody(county: Tel
 def test_a_receiver_and_a_carrier_hear_of_a_shipment_and_its_sender_of_a_rejection(
     county: Telling, lot: ChainId
 ) -> None:
-    both = {"receiver": county.party("coop"), "carrier": county.party("carrier")}
+    both: dict[str, Json] = {"receiver": county.party("coop"), "carrier": county.party("carrier")}
     shipment = county.state("ship", "farm", {**goods(lot), **both}, [lot])
     county.state("reject", "coop", {**goods(lot), "shipment": shipment.hash, "reason": "到货腐坏"}, [lot])
     county.follow()
@@ -58,10 +64,13 @@ def test_a_recall_goes_to_all_hands_each_with_their_own_batches_and_to_the_inspe
     county: Telling, lot: ChainId
 ) -> None:
     handed_on(county, lot, "coop", "300")
-    made = {"inputs": [{"batch": lot, "quantity": kg("100")}], "outputs": [county.world.output("sauce", "50")]}
-    (sauce,) = county.state("process", "coop", made, [lot]).created
+    sauce = cooked(county, lot)
     handed_on(county, sauce, "shop", "20", by="coop")
-    on_the_way = {**goods(sauce, "10"), "receiver": county.party("lab"), "carrier": county.party("carrier")}
+    on_the_way: dict[str, Json] = {
+        **goods(sauce, "10"),
+        "receiver": county.party("lab"),
+        "carrier": county.party("carrier"),
+    }
     county.state("ship", "coop", on_the_way, [sauce])
     county.follow()
     before = len(county.queued())
@@ -83,8 +92,7 @@ def test_a_recall_goes_to_all_hands_each_with_their_own_batches_and_to_the_inspe
 
 def test_a_recall_of_this_batch_only_leaves_out_what_came_of_it(county: Telling, lot: ChainId) -> None:
     handed_on(county, lot, "coop", "300")
-    made = {"inputs": [{"batch": lot, "quantity": kg("100")}], "outputs": [county.world.output("sauce", "50")]}
-    (sauce,) = county.state("process", "coop", made, [lot]).created
+    sauce = cooked(county, lot)
     handed_on(county, sauce, "shop", "20", by="coop")
     county.state("recall", "farm", recall("batch"), [lot])
     county.follow()
@@ -104,7 +112,7 @@ def test_who_had_the_goods_hears_of_a_correction(county: Telling, lot: ChainId) 
     harvest = next(one for one in county.world.statements if one.kind == "harvest")
     county.follow()
     before = len(county.queued())
-    body = {"statement": harvest.hash, "reason": "填错", "void": True}
+    body: dict[str, Json] = {"statement": harvest.hash, "reason": "填错", "void": True}
     county.state("correct", "farm", body, sorted(harvest.targets))
     county.follow()
     told_of = county.queued()[before:]
@@ -152,3 +160,45 @@ def test_a_long_log_is_followed_a_page_at_a_time(county: Telling, lot: ChainId) 
     assert len(county.queued()) == PAGE + 1
     with county.town.engine.connect() as connection:
         assert connection.execute(select(followed.c.size)).scalar_one() == len(county.world.entries)
+
+
+def test_a_held_batch_that_is_shipped_alerts_the_inspector_and_its_receiver(county: Telling, lot: ChainId) -> None:
+    county.state("hold", "inspector", {"reason": "抽检待定"}, [lot])
+    county.follow()
+    assert county.queued() == [("hold", "farm")]
+    county.state("ship", "farm", {**goods(lot), "receiver": county.party("coop")}, [lot])
+    county.follow()
+    alerted = {name for event, name in county.queued() if event == "moved-on-hold"}
+    assert alerted == {"farm", "coop", "inspector"}
+    said = county.payloads("moved-on-hold")["inspector"]
+    assert [one["code"] for one in said["findings"]] == ["moved-on-hold"]
+    assert said["findings"][0]["zh"] in said["text"]["zh"]
+    assert said["url"].endswith(f"/audit/batches/{mark(lot)}")
+
+
+def test_a_failed_test_stops_the_batch_for_all_hands(county: Telling, lot: ChainId) -> None:
+    handed_on(county, lot, "coop", "300")
+    county.follow()
+    before = len(county.queued())
+    item: Json = {"analyte": "毒死蜱", "limit": "0.02", "passed": False, "unit": "mg/kg", "value": "0.3"}
+    body: dict[str, Json] = {"conclusion": "fail", "items": [item], "method": "GC-MS", "sample_no": "S-1"}
+    county.state("test", "lab", {**body, "type": "quantitative"}, [lot])
+    county.follow()
+    stopped = {name for event, name in county.queued()[before:] if event == "finding"}
+    assert stopped == {"lab", "farm", "coop", "inspector"}
+
+
+def test_a_record_that_can_t_be_read_holds_up_nobody_else_s(
+    county: Telling, lot: ChainId, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad = county.state("ship", "farm", {**goods(lot), "receiver": county.party("shop")}, [lot])
+    county.state("ship", "farm", {**goods(lot), "receiver": county.party("coop")}, [lot])
+    with county.town.engine.begin() as connection:
+        sqlite = connection.dialect.name == "sqlite"
+        connection.exec_driver_sql(
+            "DROP TRIGGER statements_keep_update" if sqlite else "DROP TRIGGER statements_keep ON statements"
+        )
+        connection.execute(statements.update().where(statements.c.hash == bad.hash).values(jws="e30.e30.e30"))
+    county.follow()
+    assert county.queued() == [("shipped", "coop")]
+    assert f"#{county.world.first[bad.hash]}" in caplog.text

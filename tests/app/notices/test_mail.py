@@ -104,9 +104,23 @@ def test_an_address(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "li.na", "@example.com", "a@b", "a b@example.com", "a@example.com\nBcc: x@y.cn", "a@example.com,b@c.cn",
-             ".a@example.com", "a..b@example.com", "李娜@example.com", "a@-x.com", "<a@example.com>", "a" * 65 + "@x.com"]
-)  # fmt: skip
+    "text",
+    [
+        "",
+        "li.na",
+        "@example.com",
+        "a@b",
+        "a b@example.com",
+        "a@example.com\nBcc: x@y.cn",
+        "a@example.com,b@c.cn",
+        ".a@example.com",
+        "a..b@example.com",
+        "李娜@example.com",
+        "a@-x.com",
+        "<a@example.com>",
+        "a" * 65 + "@x.com",
+    ],
+)
 def test_what_is_no_address(text: str) -> None:
     with pytest.raises(Malformed, match="contact-mail"):
         check_address(text)

@@ -12,6 +12,7 @@ from ledger.identity import trace_code
 from tests.app.public.stories import Story, sauce
 from tests.app.seeding import seed
 from tests.app.visiting import Visitor, visiting
+from tests.parts.service import serving
 
 
 @dataclass
@@ -26,6 +27,20 @@ class Shop:
     def page(self, name: str) -> str:
         """The path of a batch of the story, by its trace code."""
         return f"/t/{trace_code(getattr(self.story, name))}"
+
+
+@pytest.fixture(scope="module")
+def story() -> Story:
+    return sauce()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, story: Story) -> Iterator[str]:
+    """Where a service of its own shows the story to a browser."""
+    data = tmp_path_factory.mktemp("data")
+    seed(data, story.world)
+    with serving(data) as (address, _):
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -1,31 +1,19 @@
 """A shopper with a phone, and at a desk: finding a batch, reading it, without script, with help, on paper."""
 
-from collections.abc import Iterator
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from ledger.identity import grouped, mark, trace_code
-from tests.app.public.stories import Story, sauce
-from tests.app.seeding import seed
+from tests.app.public.stories import Story
 from tests.parts.browser import SIZES
-from tests.parts.service import serving
 
 WIDTHS = (320, 360, 390, 768, 1280)
 
 
 @pytest.fixture(scope="module")
-def story() -> Story:
-    return sauce()
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory, story: Story) -> Iterator[str]:
-    data = tmp_path_factory.mktemp("data")
-    seed(data, story.world)
-    with serving(data) as (address, _):
-        yield address
+def address(served: str) -> str:
+    return served
 
 
 @pytest.fixture(scope="module")

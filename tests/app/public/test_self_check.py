@@ -1,7 +1,7 @@
 """The page checks its own batch in a real browser, and says so when what it was sent is not what was recorded."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,26 +11,17 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from ledger.identity import trace_code
 from ledger.policy import Pin
-from tests.app.public.stories import Story, sauce
-from tests.app.seeding import seed
+from tests.app.public.stories import Story
 from tests.parts.browser import SIZES
-from tests.parts.service import serving
 
 CASES = Path(__file__).parents[2] / "vectors/bundles"
 Change = Callable[[Any], None]
 
 
 @pytest.fixture(scope="module")
-def story() -> Story:
-    return sauce()
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory, story: Story) -> Iterator[str]:
-    data = tmp_path_factory.mktemp("data")
-    seed(data, story.world)
-    with serving(data) as (address, _):
-        yield f"{address}/t/{trace_code(story.sauce)}"
+def address(served: str, story: Story) -> str:
+    """The page of a batch."""
+    return f"{served}/t/{trace_code(story.sauce)}"
 
 
 def check(page: Page, state: str) -> None:

@@ -13,25 +13,16 @@ from app.errors import Conflict, NotFound, Stopped
 from app.main import create_app
 from app.publishing import exporting
 from app.publishing.commands import export as command
-from app.tables import checkpoints
 from ledger.policy import Pin
 from tests.app.audit.tampering import story
-from tests.app.seeding import LOG_ID, append, folder, journal, seed
+from tests.app.publishing.recorded import notes, recorded
+from tests.app.seeding import LOG_ID, append, journal, seed
 from tests.app.visiting import visiting
 from tests.world import World, county, planted
 
 
 def files(top: Path) -> dict[str, bytes]:
     return {path.relative_to(top).as_posix(): path.read_bytes() for path in top.rglob("*") if path.is_file()}
-
-
-def notes(settings: Settings, world: World) -> list[str]:
-    """Every checkpoint of the log, in order."""
-    engine = connect(settings.url)
-    with engine.connect() as connection:
-        found = connection.execute(checkpoints.select().order_by(checkpoints.c.size)).all()
-    engine.dispose()
-    return [row.note for row in found]
 
 
 class Export:
@@ -56,15 +47,8 @@ def world() -> World:
 
 @pytest.fixture(scope="module")
 def settings(world: World, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Every statement in a commit of its own, so that there are checkpoints of many sizes."""
-    settings = folder(tmp_path_factory.mktemp("data"), world)
-    engine = connect(settings.url)
-    writer = journal(settings, engine, world)
-    for statement in world.statements:
-        append(writer, world, [statement])
-    writer.close()
-    engine.dispose()
-    return settings
+    """Checkpoints of many sizes."""
+    return recorded(world, tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture
@@ -94,7 +78,7 @@ def test_on_each_database(world: World, database_url: str, tmp_path: Path) -> No
 def test_grown_step_by_step_it_is_as_written_at_once(
     settings: Settings, world: World, export: Export, tmp_path: Path
 ) -> None:
-    every = notes(settings, world)
+    every = notes(settings)
     for note in every:
         export(note, tmp_path / "grown")
         export(note, tmp_path / "at once")
@@ -107,7 +91,7 @@ def test_grown_step_by_step_it_is_as_written_at_once(
 def test_a_second_time_only_what_is_new_is_written(
     settings: Settings, world: World, export: Export, tmp_path: Path
 ) -> None:
-    *_, newest = notes(settings, world)
+    *_, newest = notes(settings)
     assert export(newest, tmp_path / "out") == len(world.entries)
     for name in ("tile/0/000", "tile/0/001", "tile/entries/000", "statements/0-255"):
         (tmp_path / "out" / name).write_bytes(b"as it is")
@@ -120,7 +104,7 @@ def test_what_was_cut_off_is_gone_on_with(
     settings: Settings, world: World, export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
 ) -> None:
     monkeypatch.setattr(exporting, "STRETCH", 256)
-    early, newest = notes(settings, world)[5], notes(settings, world)[-1]
+    early, newest = notes(settings)[5], notes(settings)[-1]
     out = tmp_path / "out"
     export(early, out)
     with pytest.raises(KeyboardInterrupt):
@@ -135,7 +119,7 @@ def test_cut_off_before_there_was_a_checkpoint(
     settings: Settings, world: World, export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exporting, "STRETCH", 256)
-    *_, early, newest = notes(settings, world)
+    *_, early, newest = notes(settings)
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
         export(early, out, 512)
@@ -181,7 +165,7 @@ def test_nothing_is_written_through_a_link(settings: Settings, export: Export, t
 
 
 def test_another_history_is_not_gone_on_with(settings: Settings, export: Export, world: World, tmp_path: Path) -> None:
-    every = notes(settings, world)
+    every = notes(settings)
     export(every[-1], tmp_path / "out")
     with pytest.raises(Conflict, match="export-other"):
         export(every[-2], tmp_path / "out")
@@ -189,7 +173,7 @@ def test_another_history_is_not_gone_on_with(settings: Settings, export: Export,
     planted(other)
     elsewhere = seed(tmp_path / "data", other)
     foreign = Export(elsewhere)
-    foreign(notes(elsewhere, other)[-1], tmp_path / "foreign")
+    foreign(notes(elsewhere)[-1], tmp_path / "foreign")
     before = files(tmp_path / "foreign")
     with pytest.raises(Conflict, match="export-other"):
         export(every[-1], tmp_path / "foreign")

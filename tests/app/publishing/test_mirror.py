@@ -4,13 +4,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import select
 
-from app.db import connect
+from app.config import Settings
 from app.publishing.commands import export
-from app.tables import checkpoints
 from tests.app.audit.tampering import story
-from tests.app.seeding import append, folder, journal
+from tests.app.publishing.recorded import notes, recorded
 from tests.parts.foreign import check
 from tests.parts.service import serving
 from tests.world import World
@@ -23,24 +21,13 @@ def world() -> World:
 
 @pytest.fixture(scope="module")
 def data(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    settings = folder(tmp_path_factory.mktemp("data"), world)
-    engine = connect(settings.url)
-    writer = journal(settings, engine, world)
-    for statement in world.statements:
-        append(writer, world, [statement])
-    writer.close()
-    engine.dispose()
-    return settings.data
+    return recorded(world, tmp_path_factory.mktemp("data")).data
 
 
 @pytest.fixture(scope="module")
 def older(data: Path) -> list[str]:
     """All checkpoints that there ever were."""
-    engine = connect(f"sqlite:///{data / 'ledger.sqlite'}")
-    with engine.connect() as connection:
-        notes = connection.execute(select(checkpoints.c.note).order_by(checkpoints.c.size)).scalars().all()
-    engine.dispose()
-    return list(notes)
+    return notes(Settings(data=data))
 
 
 def test_the_service_is_a_log_that_strangers_can_follow(

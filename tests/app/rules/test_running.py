@@ -170,10 +170,14 @@ def test_a_run_that_fails_leaves_everything_as_it_was(kept: Kept) -> None:
     def broken(done: int, size: int) -> None:
         raise OSError("the disk is full")
 
+    def run_on_a_full_disk() -> None:
+        with kept.writing() as connection:
+            bring(connection, LOG_ID, waits(9), NOW)
+            run(connection, LOG_ID, NOW, broken)
+
     before = kept.found()
-    with pytest.raises(OSError, match="full"), kept.writing() as connection:
-        bring(connection, LOG_ID, waits(9), NOW)
-        run(connection, LOG_ID, NOW, broken)
+    with pytest.raises(OSError, match="full"):
+        run_on_a_full_disk()
     assert kept.found() == before
     assert kept.sound()
     with kept.engine.connect() as connection:

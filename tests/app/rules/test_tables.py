@@ -192,6 +192,30 @@ def test_limits_that_stories_rest_on(tables: Tables, analyte: str, name: str, va
     assert str(limit.value) == value
 
 
+UNITS = {
+    "mg/kg": "0.1",
+    "μg/kg": "100",
+    "µg/kg": "100",
+    "UG/KG": "100",
+    "mg/L": "0.1",
+    "g/kg": "0.0001",
+    "%": "0.00001",
+}
+
+
+@pytest.mark.parametrize(("unit", "value"), [*UNITS.items(), ("", None), ("CFU/g", None)])
+def test_a_limit_in_the_laboratorys_unit(tables: Tables, unit: str, value: str | None) -> None:
+    limit = tables.limit("恩诺沙星", "猪肉", "畜禽", DAY)
+    assert limit is not None
+    assert limit.in_unit(unit) == (None if value is None else Decimal(value))
+
+
+def test_a_unit_that_is_no_share_is_compared_with_itself_alone() -> None:
+    limit = with_rows("limits", "菌落总数,,,100000,CFU/g,GB,2020-01-01,,yes").limit("菌落总数", "鸡蛋", "禽蛋", DAY)
+    assert limit is not None
+    assert (limit.in_unit("CFU/g"), limit.in_unit("mg/kg")) == (Decimal(100000), None)
+
+
 def test_withdrawal_times_by_animal(tables: Tables) -> None:
     days = {
         name: tables.interval("恩诺沙星", name, tables.category(name), DAY)

@@ -118,10 +118,20 @@ def test_half_a_request_is_not_answered_as_one(server: tuple[str, int]) -> None:
     assert statuses(say(server, b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nab")) in ([], [400])
 
 
-def test_who_says_nothing_is_not_waited_for(server: tuple[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "PATIENCE", 0.05)
-    with socket.create_connection(server, 10) as connection:
-        connection.sendall(b"POST / HTTP/1.1\r\n")
+@pytest.mark.parametrize(
+    ("patience", "said"),
+    [
+        ("HEAD_PATIENCE", b""),
+        ("HEAD_PATIENCE", b"POST / HTTP/1.1\r\n"),
+        ("PATIENCE", b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nab"),
+    ],
+)
+def test_who_says_nothing_more_is_not_waited_for(
+    server: tuple[str, int], monkeypatch: pytest.MonkeyPatch, patience: str, said: bytes
+) -> None:
+    monkeypatch.setattr(http, patience, 0.05)
+    with socket.create_connection(server, 4) as connection:
+        connection.sendall(said)
         assert connection.recv(1) == b""
 
 
