@@ -13,10 +13,12 @@ from cyclopts import Parameter
 from sqlalchemy import select
 
 from app import config, schema, stored
+from app.batches.rebuild import rebuild
 from app.db import opened
 from app.errors import Stopped
 from app.lock import Lock
 from app.log import begin
+from app.progress import bar
 from app.tables import logs
 from app.witnessing.quorum import k_of_n, read_witness
 from ledger.policy import Pin
@@ -65,12 +67,18 @@ def init(
 
 
 def migrate(*, data: Data = Path("var"), database_url: Database = None) -> None:
-    """更新数据库结构 · bring the database to the newest schema.
+    """更新数据库结构 · bring the database to the newest schema, and what follows from the statements to its form.
 
     Example: gengji migrate --data ./var
     """
     with opened(config.load(data, os.environ, database_url=database_url).url) as engine:
-        schema.migrate(engine)
+        if not schema.migrate(engine):
+            return
+        # A new schema may bring new projections, which nothing has filled yet.
+        with engine.execution_options(writes=True).begin() as connection:
+            for log_id in connection.execute(select(logs.c.log_id)).scalars().all():
+                with bar("重算 · rebuilding") as progress:
+                    rebuild(connection, log_id, progress)
 
 
 def secret() -> str:

@@ -18,15 +18,18 @@ def _config() -> Config:
     return config
 
 
-def migrate(engine: Engine) -> None:
-    """To the newest revision; nothing happens where that stands already."""
+def migrate(engine: Engine) -> bool:
+    """To the newest revision; nothing happens where that stands already. Whether there was anything to do."""
     config = _config()
     with engine.execution_options(writes=True).connect() as connection:
+        before = MigrationContext.configure(connection).get_current_revision()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        after = MigrationContext.configure(connection).get_current_revision()
         if connection.dialect.name == "sqlite":
             _tell_sizes(connection)
         connection.commit()
+    return before != after
 
 
 def _tell_sizes(connection: Connection) -> None:

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +26,7 @@ from app.commands import Data, Database
 from app.config import Settings
 from app.db import opened
 from app.errors import Stopped
+from app.lock import Lock
 from app.progress import bar
 from app.publishing.folder import MAX_PIN, PIN, read_file
 from app.tables import logs
@@ -119,7 +120,12 @@ def rebuild(*, data: Data = Path("var"), database_url: Database = None, json: Js
     pin = _pin(settings)
     with opened(settings.url) as engine:
         schema.check(engine)
-        with bar("重算 · rebuilding") as progress, engine.execution_options(writes=True).begin() as connection:
+        with (
+            closing(Lock(settings.data / "lock", pin.origin)) as lock,
+            lock.session(),  # nobody else writes meanwhile, in any process
+            bar("重算 · rebuilding") as progress,
+            engine.execution_options(writes=True).begin() as connection,
+        ):
             log_id = connection.execute(select(logs.c.log_id).where(logs.c.origin == pin.origin)).scalar()
             if log_id is None:
                 raise Stopped("no-log", path=settings.url, has=pin.origin)

@@ -204,9 +204,10 @@ class _Story:
         halves = sum((Fraction(one.weight * len(one.late), 2 * one.records) for _, one in late), Fraction())
         hours = min(element.hours or step.hours for element, _ in late)
         records = sorted({index for _, one in late for index in one.late})
+        called = f"{step.en[:1].upper()}{step.en[1:]}"
         text = {
             "zh": f"“{step.zh}”记得晚了（{len(late)} 项），应在 {hours} 小时内记录",
-            "en": f"{step.en[:1].upper()}{step.en[1:]} was recorded late ({len(late)} elements): wanted within {hours} hours",
+            "en": f"{called} was recorded late ({len(late)} elements): wanted within {hours} hours",
         }
         cost = int(halves / total * 10_000)
         yield Gap(step.id, None, "late", cost, text, step.hours_source, records, self._actors(records))

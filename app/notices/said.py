@@ -8,6 +8,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -15,6 +16,7 @@ from app.notices.events import EVENTS, WELCOME, Found, Notice
 from app.parties.names import Name, Names
 from ledger import b64u, records, wordings
 from ledger.identity import ChainId, grouped, mark, trace_code
+from ledger.records.shapes import Time
 from ledger.sentences import Lang
 from ledger.statement import Statement
 
@@ -98,7 +100,7 @@ def payload(
         ],
         more=more,
         findings=[
-            {"code": one.code, "zh": _finding(names, one, "zh"), "en": _finding(names, one, "en")}
+            {"code": one.code, "zh": _finding(names, one, goods, "zh"), "en": _finding(names, one, goods, "en")}
             for one in notice.found[:SHOWN]
         ],
     )
@@ -160,7 +162,8 @@ def _text(
         some = ("；", "; ")[side].join(one.say(lang) for one in goods[:IN_LETTER])
         left = count - min(len(goods), IN_LETTER)
         rest = (f"；另有 {left} 批", f"; and {left} more")[side] if left else ""
-        whose = (("涉及", "Concerned: ") if regulator else ("涉及贵方经手的", "Goods that you have or had: "))[side]
+        mine = notice.hands and not regulator
+        whose = (("贵方经手的货：", "Goods that you have or had: ") if mine else ("货物：", "Goods: "))[side]
         said.append(f"{whose}{some}{rest}{stop}")
     known = records.KINDS.get(statement.kind)
     for name in _SAID:
@@ -168,15 +171,23 @@ def _text(
         field = known.by_name.get(name) if known else None
         if field is not None and isinstance(value, str):
             label = field.zh if lang == "zh" else field.en[:1].upper() + field.en[1:]
-            said.append(f"{label}{('：', ': ')[side]}{value.rstrip('。. ')}{stop}")
-    said += [_finding(names, one, lang) + ("", " ")[side] for one in notice.found[:IN_LETTER]]
+            when = isinstance(field.shape, Time)
+            words = _local(value, names.registry.time_zone) if when else value.rstrip("。. ")
+            said.append(f"{label}{('：', ': ')[side]}{words}{stop}")
+    said += [_finding(names, one, goods, lang) + ("", " ")[side] for one in notice.found[:IN_LETTER]]
     return "".join(said).strip()
 
 
-def _finding(names: Names, one: Found, lang: Lang) -> str:
+def _local(at: str, zone: str) -> str:
+    """A time as on the wire, on the clocks of the log's own place."""
+    return f"{datetime.fromisoformat(at).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+
+
+def _finding(names: Names, one: Found, goods: Sequence[Goods], lang: Lang) -> str:
     """A finding in words, parties and products named."""
+    product = next((lot.product.say(lang) for lot in goods if lot.product and lot.chain == one.batch), "")
     params = {key: name.say(lang) if (name := names.of(value)) else value for key, value in one.params.items()}
-    return wordings.say_finding(one.code, params, lang)
+    return wordings.say_finding(one.code, params | ({"product": product} if product else {}), lang)
 
 
 # --- as a letter ---------------------------------------------------------------------------------------------------

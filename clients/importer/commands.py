@@ -30,8 +30,8 @@ def import_sheets(
 ) -> int:
     """导入表格 · read sheets (csv, xlsx), sign what they say and send it; run again, it sends nothing twice.
 
-    PTI 三张表和 gengji sheet 给出的表直接认得 · the three PTI sheets and those of gengji sheet are known; any other needs
-    a mapping file. Bad rows are reported and the others sent.
+    PTI 三张表和 gengji sheet 的表直接认得 · the three PTI sheets and those of gengji sheet are known; any other needs a
+    mapping file. Bad rows are reported and the others sent.
 
     Example: gengji import receiving.csv transformation.csv shipping.csv
     """

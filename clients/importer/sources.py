@@ -58,13 +58,15 @@ def placed(sheet: str, events: Iterable[Event]) -> list[Placed]:
 def _key(event: Event) -> Json:
     """What makes it this event and no other, quantities aside; a note or a temperature added later does not."""
     kind = event.mapping.kind
-    told: dict[str, Json] = {}
+    # Where nothing must be said, what is said is all there is to tell one round of the field from the next.
+    telling = not any(field.required for field in kind.fields)
+    told: dict[str, Json] = {"at": event.at} if telling else {}
     for name, value in event.fields.items():
         if isinstance(value, PartyName):
             told[name] = fold(value.name)
         elif name == "refs":
             told[name] = [*sorted(str(one["number"]) for one in value)]
-        elif kind.by_name[name].required and not isinstance(value, PlaceName):
+        elif (telling or kind.by_name[name].required) and not isinstance(value, PlaceName):
             told[name] = value
     identities: list[Json] = [list(identity) for identity in sorted(item.identity for item in event.items)]
     return [kind.name, event.day, identities, told]

@@ -74,7 +74,7 @@ def test_a_recall_goes_to_all_hands_each_with_their_own_batches_and_to_the_inspe
     county.state("ship", "coop", on_the_way, [sauce])
     county.follow()
     before = len(county.queued())
-    called_back = county.state("recall", "farm", recall(), [lot])
+    called_back = county.state("recall", "farm", {**recall(), "deadline": "2026-03-02T00:00:00Z"}, [lot])
     county.follow()
     recalled = county.queued()[before:]
     assert sorted(recalled) == [("recall", name) for name in ("carrier", "coop", "inspector", "lab", "shop")]
@@ -83,7 +83,8 @@ def test_a_recall_goes_to_all_hands_each_with_their_own_batches_and_to_the_inspe
     assert said["shop"]["batches"][0]["product"] == "sauce"
     assert said["inspector"]["batches"][0]["product"] == "tomato"
     assert said["inspector"]["url"].endswith(f"/audit/recalls/{called_back.hash}")
-    assert all(word in said["shop"]["text"]["zh"] for word in ("召回", "农残超标", "立即停售"))
+    words = ("召回", "农残超标", "立即停售", "贵方经手的货：sauce", "期限：2026-03-02 08:00")
+    assert all(word in said["shop"]["text"]["zh"] for word in words)
     with county.town.engine.connect() as connection:
         assert told(connection, LOG_ID, called_back.hash) == {
             county.party(name): "waiting" for _, name in recalled

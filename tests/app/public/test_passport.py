@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.batches.events import Found
-from app.batches.reading import BatchReader, Told
+from app.batches.reading import BatchReader, Stop, Told
 from app.db import connect
 from app.log import Log, open_log
 from app.public.passport import FIRST, STEPS, Passport, _applied, _share, issue
@@ -89,15 +89,18 @@ def test_the_verdict_is_what_stops_it(read: Read) -> None:
     story = read.reader.story(read.story.sauce, None)
     batch = read.reader.batch(read.story.sauce)
     assert verdict(batch, story, TODAY).status == "normal"
-    stop = Found("interval", "hold", read.story.planting, {}, {"zh": "暂停", "en": "hold"})
+    found = Found("interval", "hold", read.story.planting, {}, {"zh": "暂停", "en": "hold"})
     remark = Found("late", "flag", None, {}, {"zh": "补记", "en": "late"})
-    first = replace(story[0], event=replace(story[0].event, findings=[remark, stop]))
-    stopped = verdict(batch, [first, *story[1:]], TODAY)
-    assert (stopped.status, stopped.zh, stopped.because, stopped.remarks) == ("held", "已暂停", [stop], [remark])
-    # What was taken back stops nothing any more.
-    undone = replace(first, event=replace(first.event, void=True))
-    assert verdict(batch, [undone, *story[1:]], TODAY).status == "normal"
+    first = replace(story[0], event=replace(story[0].event, findings=[remark, found]))
+    stop = Stop(found, first.event.hash, "harvest", None, first.event.at, None, None, False)
+    stopped = verdict(batch, [first, *story[1:]], TODAY, [stop])
+    assert (stopped.status, stopped.zh, stopped.because, stopped.remarks) == ("held", "已暂停", [found], [remark])
+    # What no longer reaches it stops it no more, nor does what was taken back.
+    assert verdict(batch, [first, *story[1:]], TODAY).status == "normal"
     assert verdict(replace(batch, void=True), story, TODAY).status == "void"
+    # That nobody stands behind the batch makes a recall no less urgent.
+    recalled = replace(stop, found=replace(found, code="recalled"), instruction="退回")
+    assert verdict(replace(batch, void=True), story, TODAY, [stop, recalled]).status == "recalled"
 
 
 def test_the_verdict_is_not_green_for_what_is_past_its_day_or_was_oversold(read: Read) -> None:

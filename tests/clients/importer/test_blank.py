@@ -16,8 +16,10 @@ from clients.importer import mapping as mappings
 from clients.importer.commands import blank_sheet
 from clients.importer.events import Event, PartyName, PlaceName
 from clients.importer.problems import BadSheet
+from clients.importer.sources import placed
 from ledger import records
 from ledger.errors import Malformed
+from ledger.identity import trace_code
 from ledger.records.shapes import ListOf, Object
 from tests.examples import Example, examples
 from tests.world import county, harvested, planted
@@ -26,8 +28,9 @@ HERE = ZoneInfo("Asia/Shanghai")
 KINDS = [kind for kind in records.KINDS.values() if kind.stage != "registry"]
 WORLD = county()
 PLANTING = planted(WORLD)
-TABLE = examples(WORLD, PLANTING, harvested(WORLD, PLANTING))
-CODE = "96771234567890123471"
+LOT = harvested(WORLD, PLANTING)
+TABLE = examples(WORLD, PLANTING, LOT)
+CODE = trace_code(LOT)
 
 
 def read(tmp_path: Path, kind: records.Kind, *filled: dict[str, str]) -> rows.Read:
@@ -142,6 +145,16 @@ def test_rows_that_belong_together_are_one_record(tmp_path: Path) -> None:
     (event,) = read(tmp_path, test, *({**row, **item} for item in items)).events
     assert [item["analyte"] for item in event.fields["items"]] == ["镉", "铅"]
     assert len(event.items) == 1
+
+
+def test_two_rounds_of_one_day_are_two_records(tmp_path: Path) -> None:
+    observe = records.KINDS["observe"]
+    day = {"田间观察 时间": "2026-03-02", "批次 追溯码": CODE}
+    first, second, again = (
+        placed(name, read(tmp_path, observe, {**day, "天气": weather}).events)[0]
+        for name, weather in (("a.csv", "晴"), ("b.csv", "大雨"), ("c.csv", "晴"))
+    )
+    assert first.key == again.key != second.key
 
 
 def test_an_input_that_is_not_named_needs_no_quantity(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a crafted bundle may cost who verifies it: each part of it is looked through once, however often it is needed."""
+"""What a crafted bundle may cost who verifies it: each part of it is looked through once, however often it is asked."""
 
 from collections.abc import Iterator
 from dataclasses import replace
