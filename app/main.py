@@ -51,6 +51,8 @@ from app.parties.names import Names
 from app.public import routes as public
 from app.public.shelf import Shelf
 from app.publishing import routes as publishing
+from app.recalls import routes as recalls
+from app.recalls.service import Recalls
 from app.statements import reading
 from app.statements import routes as statements
 from app.statements.service import Capture
@@ -156,8 +158,10 @@ def _wire(settings: Settings, ends: ExitStack, synchronous: str) -> FastAPI:
 
     app.include_router(audit.router(batch_reader, pages, people, engine, log, completer, settings.data))
 
-    app.include_router(desk.router(batch_reader, pages, people, engine, log, completer, rules))
+    calling = Recalls(engine, log)
+    app.include_router(desk.router(batch_reader, pages, people, engine, log, completer, rules, calling))
     app.include_router(notices.router(contacts, people, pages, engine, log))
+    app.include_router(recalls.router(calling, batch_reader, people, custodian, pages))
 
     @app.get("/healthz", tags=["operation"], summary="活着 · alive")
     def health() -> dict[str, str]:

@@ -34,6 +34,7 @@ SUPERVISORS = Row(STAFF)
 MANAGERS = Row(frozenset(("manager",)))
 STATING = Row(frozenset(("member", "manager", "inspector")))
 ERASERS = Row(frozenset(("manager", "inspector")))
+INSPECTORS = Row(frozenset(("inspector",)))
 
 ROUTES: Mapping[str, Row] = {
     # --- operation
@@ -121,6 +122,17 @@ ROUTES: Mapping[str, Row] = {
     "GET /audit/parties/{}": SUPERVISORS,
     "GET /audit/log": SUPERVISORS,
     "GET /audit/notices": SUPERVISORS,
+    # --- recalls: that there is one is for everybody, who has how much of it for those who work with it
+    "GET /v1/recalls": SHARED,
+    "GET /v1/recalls/{}": SIGNED_IN,
+    "GET /v1/recalls/{}/report": SIGNED_IN,
+    "GET /audit/recalls": SUPERVISORS,
+    "GET /audit/recalls/{}": SUPERVISORS,
+    "POST /audit/recalls/{}": INSPECTORS,
+    "GET /audit/batches/{}/measures": SUPERVISORS,
+    "POST /audit/batches/{}/measures": INSPECTORS,
+    "GET /desk/recalls": SIGNED_IN,
+    "POST /desk/recalls/{}": STATING,
 }
 """Method and path, with ``{}`` for what varies, ``{:path}`` where that may hold slashes."""
 

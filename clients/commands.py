@@ -184,8 +184,19 @@ def _bring(client: Client, speak: Speech) -> list[Brought]:
         return client.upload(lambda _: step())
 
 
-def trace(code: Code, /, *, forward: bool = False, back: bool = False, options: Options = DEFAULT) -> int:
+def trace(
+    code: Code,
+    /,
+    *,
+    forward: bool = False,
+    back: bool = False,
+    completeness: bool = False,
+    options: Options = DEFAULT,
+) -> int:
     """溯源与追踪 · what a batch was made of (--back), and what became of it (--forward); both by default.
+
+    --completeness 改为说明记录完整度：分数和缺少的内容 · --completeness tells instead how complete its record is, and
+    what it lacks.
 
     服务网址取自 --url、环境变量 GENGJI_URL 或 --home 的设备；追溯码可用 make run 打印的 · the service is that of --url,
     GENGJI_URL or the device in --home; make run prints codes to try.
@@ -195,8 +206,13 @@ def trace(code: Code, /, *, forward: bool = False, back: bool = False, options: 
     speak = speech(options)
     direction = "both" if forward == back else "forward" if forward else "back"
     with _service(options) as service:
-        graph = service.trace(read_code(code), direction)
-    speak.document(graph) if options.json else speak.tree(graph)
+        known = service.completeness(read_code(code)) if completeness else service.trace(read_code(code), direction)
+    if options.json:
+        speak.document(known)
+    elif completeness:
+        speak.complete(known)
+    else:
+        speak.tree(known)
     return 0
 
 

@@ -68,6 +68,10 @@ class Service:
         """The lineage of a batch: ``back`` to what it was made of, ``forward`` to what became of it, or ``both``."""
         return self.get(f"/v1/batches/{quote(code, safe='')}/lineage", {"direction": direction})
 
+    def completeness(self, code: str) -> dict[str, Any]:
+        """How complete a batch's record is, by the profiles that are for such goods."""
+        return self.get(f"/v1/batches/{quote(code, safe='')}/completeness")
+
     def label(self, code: str, format: str = "png") -> bytes:  # noqa: A002 - the word for it on every label
         """The label of a batch, drawn by the service."""
         return self._ask("GET", f"/v1/batches/{quote(code, safe='')}/label.{quote(format, safe='')}").content

@@ -119,6 +119,14 @@ class Speech:
         wide = Console(width=max(self._console.width, 200), highlight=False, markup=False)
         wide.print(_tree(graph, self.lang))
 
+    def complete(self, known: Mapping[str, Any]) -> None:
+        """How complete a record is by each profile: the score, then what keeps it from being full."""
+        for one in known["profiles"]:
+            self.line(one["zh"], one["en"], "–" if one["score"] is None else f"{one['score']}/100")
+            for gap in one["gaps"]:
+                where = "".join(f" #{index}" for index in gap["records"])
+                self._console.print(f"  {gap['text'][self.lang]}{where}")
+
     def document(self, value: Any) -> None:
         self._console.print(json.dumps(value, ensure_ascii=False, default=self._plain))
 

@@ -14,6 +14,8 @@ from hashlib import sha256
 from itertools import pairwise
 from typing import Any, TypeAlias
 
+import orjson
+
 from ledger import b64u
 from ledger.canonical import MAX_INTEGER, Json, check, dumps, loads
 from ledger.errors import Malformed
@@ -108,6 +110,35 @@ def parse(jws: str) -> Statement:
     b64u.decode(signature, 64, path="signature")
     raw = b64u.decode(middle, path="payload")
     return _statement(jws, StatementHash(_digest(jws)), alg, kid, raw, loads(_sized(raw)))
+
+
+def reread(jws: str, hash_: StatementHash) -> Statement:
+    """A statement that stands in one's own log, read again: it was parsed when it was admitted, and is believed.
+
+    Five times as fast as ``parse``, and not for what comes from anywhere else: bytes that were changed since raise
+    whatever they happen to (LookupError, TypeError, ValueError, LedgerError) or pass. The audit parses.
+    """
+    head, middle, _ = jws.split(".")
+    alg, kid = _header(head)
+    payload = orjson.loads(b64u.decode(middle))
+    seen = payload["seen"]
+    return Statement(
+        jws,
+        hash_,
+        alg,
+        kid,
+        payload["log"],
+        payload.get("iss"),
+        payload.get("for"),
+        payload["iat"],
+        payload["n"],
+        payload["after"],
+        (seen["size"], seen["root"]) if seen else None,
+        payload["kind"],
+        payload["at"],
+        payload["body"],
+        tuple(payload["on"]),
+    )
 
 
 def _sized(data: bytes) -> bytes:

@@ -393,7 +393,7 @@ def _watched(world: World, lot: ChainId) -> dict[str, Example]:
                 "reason": "年度演练",
                 "instruction": "清点并反馈",
                 "deadline": deadline,
-                "report": report,
+                "outcome": report,
             },
             on=on,
         ),

@@ -103,7 +103,7 @@ def _where(statement: Statement, hash_: StatementHash) -> str:
             for place, item in enumerate(value):
                 if item == hash_ or (isinstance(item, dict) and item.get("statement") == hash_):
                     return f"{name}[{place}]"
-    return "report.drill"
+    return "outcome.drill"
 
 
 def _admit_outputs(page: Page, statement: Statement) -> None:

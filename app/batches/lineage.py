@@ -85,7 +85,10 @@ def graph(
     made = {row[0]: row for row in rows(connection, _BATCHES, found.steps, log_id) if as_of is None or row[1] <= as_of}
     order = sorted(made.values(), key=lambda row: (abs(found.steps[row[0]]), row[1], row[0]))
     stands = sums.read(connection, log_id, made, as_of)
-    party, product = cache(lambda id_: names.party(b64u.encode(id_))), cache(lambda id_: names.product(b64u.encode(id_)))
+    party, product = (
+        cache(lambda id_: names.party(b64u.encode(id_))),
+        cache(lambda id_: names.product(b64u.encode(id_))),
+    )
     said = {chain: ChainId(b64u.encode(chain)) for chain in made}
     nodes = [
         Node(

@@ -185,5 +185,5 @@ def refers(statement: Statement) -> Iterable[StatementHash]:
         yield from body.get(name, ())
     if "parents" in body:
         yield from (parent["statement"] for parent in body["parents"] if "statement" in parent)
-    if "report" in body and statement.kind == "drill":
-        yield body["report"]["drill"]
+    if "outcome" in body and statement.kind == "drill":
+        yield body["outcome"]["drill"]

@@ -6,14 +6,15 @@ after it was posted, so that every statement meets the registry that it met when
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, Row, delete, func, select
 
 from app.batches.books import Books
 from app.recording import Record
 from app.tables import PROJECTIONS, entries, logs, statements
+from ledger.identity import StatementHash
 from ledger.records import KINDS
 from ledger.registry import Registry
-from ledger.statement import Statement, parse
+from ledger.statement import Statement, reread
 
 PAGE = 1000
 """How many statements are posted in one look-up and one write."""
@@ -50,7 +51,7 @@ def _pages(connection: Connection, log_id: int) -> Iterator[list[tuple[Statement
     """All statements in pages. Each page is a query of its own: nothing stays open while projections are written."""
     after = -1
     query = (
-        select(statements.c.jws, statements.c.first_index, entries.c.received)
+        select(statements.c.jws, statements.c.hash, statements.c.first_index, entries.c.received)
         .join(
             entries,
             (entries.c.log_id == statements.c.log_id) & (entries.c.log_index == statements.c.first_index),
@@ -64,5 +65,5 @@ def _pages(connection: Connection, log_id: int) -> Iterator[list[tuple[Statement
         after = page[-1][1]
 
 
-def _read(rows: Iterable[Sequence[object]]) -> list[tuple[Statement, int, int]]:
-    return [(parse(str(jws)), int(str(index)), int(str(received))) for jws, index, received in rows]
+def _read(rows: Iterable[Row[str, StatementHash, int, int]]) -> list[tuple[Statement, int, int]]:
+    return [(reread(jws, hash_), index, received) for jws, hash_, index, received in rows]

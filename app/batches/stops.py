@@ -29,9 +29,7 @@ class Stop:
     """Whether it is about this very batch."""
 
 
-def stops(
-    connection: Connection, log_id: int, names: Names, chain: ChainId, as_of: int | None = None
-) -> list[Stop]:
+def stops(connection: Connection, log_id: int, names: Names, chain: ChainId, as_of: int | None = None) -> list[Stop]:
     """Recalls first, then holds, then the rest, each in the order of the log; none where it may go on."""
     standing = [one for one in concerns.of_batch(connection, log_id, names, chain, as_of) if one.holds]
     if not standing:

@@ -19,6 +19,7 @@ from app.desk.standing import SHOWN, Standing, standing
 from app.erasure.retention import Rules
 from app.erasure.terms import Term, terms
 from app.log import Log
+from app.recalls.service import Recalls
 from app.viewing import ACCOUNT_ROLES
 from app.web.pages import Pages, wants_page
 from app.wire import as_json
@@ -37,6 +38,7 @@ def router(
     log: Log,
     completer: Completer,
     rules: Rules,
+    recalls: Recalls,
     clock: Callable[[], float] = time.time,
 ) -> APIRouter:
     """The page of whichever party the person who asks works for; ``rules`` say how long records are kept, ``clock``
@@ -62,7 +64,7 @@ def router(
     def desk(request: Request) -> Response:
         viewer = people.require(request)
         stands = standing(engine, log.log_id, reader.names, viewer.party, clock())
-        more: dict[str, Any] = {"to_do": to_do(stands), "kept": kept(stands)}
+        more: dict[str, Any] = {"to_do": to_do(stands), "kept": kept(stands), "asked": recalls.asked(viewer.party)}
         if not wants_page(request):
             more["kept"] = list(more["kept"].values())
             return as_json({one.name: getattr(stands, one.name) for one in fields(stands)} | more, viewer)

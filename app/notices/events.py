@@ -83,7 +83,7 @@ def notices_for(stated: Stated) -> Iterator[Notice]:
     """What is to be told of a statement; each event at most once."""
     statement, body, actor = stated.statement, stated.statement.body, stated.statement.actor
     match statement.kind:
-        case "recall" | "drill" | "hold" | "release" if "report" not in body:
+        case "recall" | "drill" | "hold" | "release" if "outcome" not in body:
             whole = body.get("scope", "descendants") == "descendants"
             yield Notice(statement.kind, statement.on, hands=True, whole=whole, regulators=True, but=actor)
         case "ship":

@@ -116,7 +116,9 @@ class Shelf:
                     .where(entries.c.log_id == log_id, entries.c.chain.in_(some), entries.c.log_index < size)
                     .group_by(entries.c.chain)
                 )
-                stopped = {chain: tuple(map(int, how)) for chain, *how in connection.execute(_stopped(log_id, some, size))}
+                stopped = {
+                    chain: tuple(map(int, how)) for chain, *how in connection.execute(_stopped(log_id, some, size))
+                }
                 heads.update(
                     {
                         ChainId(chain): (seq, reach.get(chain, 0), gone.get(chain, 0), *stopped.get(chain, ()))

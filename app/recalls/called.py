@@ -45,7 +45,6 @@ class Called:
     on: list[ChainId]
     scope: str
     """``descendants`` or ``batch``."""
-    level: str | None
     reason: str
     instruction: str | None
     deadline: str | None
@@ -66,13 +65,11 @@ class Answer:
     measures: str | None
 
 
-def called(
-    connection: Connection, log_id: int, names: Names, hash_: StatementHash, as_of: int | None = None
-) -> Called:
+def called(connection: Connection, log_id: int, names: Names, hash_: StatementHash, as_of: int | None = None) -> Called:
     """Raises NotFound ``no-statement`` for one that is no recall, drill or hold, or was not there yet."""
     query = _statements(log_id).where(statements.c.hash == hash_, statements.c.kind.in_(REACHING))
     found = _read(connection, log_id, names, query, as_of)
-    if not found or "report" in found[0][1]:
+    if not found or "outcome" in found[0][1]:
         raise NotFound("no-statement", path="statement", has=hash_[:80])
     return found[0][0]
 
@@ -87,7 +84,7 @@ def recent(connection: Connection, log_id: int, names: Names, limit: int, before
         if not read:
             break
         before = read[-1][0].index
-        found += [call for call, body in read if "report" not in body]
+        found += [call for call, body in read if "outcome" not in body]
     return found[:limit]
 
 
@@ -119,8 +116,8 @@ def _read(
     told = _answers(connection, log_id, [one.hash for _, one, _ in rows], ("release", "drill"), as_of)
     for statement, _, received, body, void in told:
         if not void:
-            for about in body.get("answers", [body["report"]["drill"]] if "report" in body else []):
-                ends[about] = Ended(statement.kind, statement.hash, received, body.get("report"))
+            for about in body.get("answers", [body["outcome"]["drill"]] if "outcome" in body else []):
+                ends[about] = Ended(statement.kind, statement.hash, received, body.get("outcome"))
     found = []
     for index, one, received in rows:
         body, void = effective(one, [each for each, _ in corrections.get(one.hash, ())])
@@ -133,7 +130,6 @@ def _read(
             names.party(one.actor or ""),
             list(one.on),
             body.get("scope", "descendants"),
-            body.get("level"),
             body["reason"],
             body.get("instruction"),
             body.get("deadline"),

@@ -57,7 +57,7 @@ class Scope:
 def scope(
     connection: Connection, log_id: int, starts: Iterable[bytes], *, only: bool = False, as_of: int | None = None
 ) -> Scope:
-    """Of ``starts`` and all that came of them, or ``only`` of themselves, once the statement at ``as_of`` was recorded."""
+    """Of ``starts`` and all that came of them, or ``only`` of themselves; as it stood at the index ``as_of``."""
     chosen = sorted(set(starts))
     reached = dict.fromkeys(chosen) if only else descendants(connection, log_id, chosen, as_of)
     units = {

@@ -189,7 +189,7 @@ class Recalls:
             "answered": stands.answered,
             "located": stands.mille,
         }
-        body: dict[str, Json] = {"scope": call.scope, "reason": call.reason, "report": report}
+        body: dict[str, Json] = {"scope": call.scope, "reason": call.reason, "outcome": report}
         on: list[Json] = [*sorted(call.on)]
         return {"kind": "drill", "on": on, "body": body}
 
@@ -211,7 +211,9 @@ class Recalls:
         shown = SHOWN if only is None else len(reached.lines)
         sides = [self._side(who, parts.get(who, []), by_whom.get(who, []), reached, shown) for who in wanted]
         weight = {who: sum(line.amount for line in lines if line.account in STOPPABLE) for who, lines in parts.items()}
-        sides.sort(key=lambda side: (not side.asked, side.answered is not None, -weight.get(_id(side), 0), side.party.zh))
+        sides.sort(
+            key=lambda side: (not side.asked, side.answered is not None, -weight.get(_id(side), 0), side.party.zh)
+        )
         asking = {who for who, lines in parts.items() if _asked(lines)}
         located = share(whole, here)
         ended = call.ended.at if call.ended else now

@@ -274,8 +274,8 @@ class Docket:
         elif statement.kind == "acknowledge":
             self._agree(statement, index)
             named = [body["about"]]
-        elif statement.kind == "drill" and "report" in body:
-            named = [body["report"]["drill"]]
+        elif statement.kind == "drill" and "outcome" in body:
+            named = [body["outcome"]["drill"]]
         else:
             return
         party = b64u.decode(statement.actor or "")

@@ -21,7 +21,7 @@ from app.stored import chunks
 from app.tables import batches, entries, lineage, statements
 from ledger.errors import LedgerError
 from ledger.identity import ChainId, StatementHash
-from ledger.statement import Statement, parse
+from ledger.statement import Statement, reread
 
 READ = frozenset(kind for rule in RULES for kind in rule.reads | rule.above)
 ABOVE = frozenset(kind for rule in RULES for kind in rule.above)
@@ -131,7 +131,7 @@ class Facts:
         at: defaultdict[ChainId, list[int]] = defaultdict(list)
         for some in chunks(sorted(chains & self._batches.keys())):
             query = (
-                select(entries.c.chain, statements.c.first_index, statements.c.jws)
+                select(entries.c.chain, statements.c.first_index, statements.c.hash, statements.c.jws)
                 .join(
                     statements,
                     (statements.c.log_id == entries.c.log_id) & (statements.c.first_index == entries.c.first_index),
@@ -143,10 +143,11 @@ class Facts:
             )
             if self._before is not None:
                 query = query.where(entries.c.log_index + 0 < self._before)
-            for chain, index, jws in self._truth.execute(query):
-                with suppress(LedgerError, ValueError):
+            for chain, index, hash_, jws in self._truth.execute(query):
+                # In a damaged log it may be anything; then it is as if it were not there.
+                with suppress(LedgerError, LookupError, TypeError, ValueError):
                     if index not in told:
-                        told[index] = parse(jws)
+                        told[index] = reread(jws, hash_)
                     at[chain].append(index)
         corrections: defaultdict[StatementHash, list[Statement]] = defaultdict(list)
         for _, one in sorted(told.items()):

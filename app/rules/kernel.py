@@ -56,15 +56,26 @@ class Subject:
         """The fact that brought it into being; None where that was voided."""
         return next((fact for fact in self.facts if self.batch.chain in fact.created), None)
 
-    def upstream(self) -> Iterator["Subject"]:
-        """Itself, its parents and theirs, each once."""
-        seen = set[ChainId]()
-        level: list[Subject] = [self]
+    def led(self) -> Iterator[tuple["Subject", str]]:
+        """Itself, its parents and theirs, each once, with the time by which each had led here; "" for itself.
+
+        What happened to a field after a harvest says nothing of what was harvested.
+        """
+        until: dict[ChainId, tuple[Subject, str]] = {self.batch.chain: (self, "")}
+        level: list[tuple[Subject, str]] = [(self, "")]
         while level:
-            new = [one for one in level if one.batch.chain not in seen]
-            seen |= {one.batch.chain for one in new}
-            yield from new
-            level = [parent for one in new for parent in one.parents]
+            above: list[tuple[Subject, str]] = []
+            for one, _ in level:
+                made = one.made
+                for parent in one.parents:
+                    known = until.get(parent.batch.chain)
+                    # Where it led here twice, the later use counts; whose making was voided says no time.
+                    time = made.at if made else "9999"
+                    if known is None or (known[1] and known[1] < time):
+                        until[parent.batch.chain] = (parent, time)
+                        above.append((parent, time))
+            level = above
+        yield from until.values()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,15 @@
 """Times and places that do not fit: for the regulator to look at, never a reason to stop goods (records §3.7)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from app.recording import Finding
 from app.rules.days import day, minutes
 from app.rules.kernel import Context, Fact, Judged, Subject, rule
 from app.rules.tables import Tables
+from ledger.identity import ChainId
+from ledger.keys import KeyId
 from ledger.registry import Registry
 from ledger.statement import Statement
 
@@ -24,15 +27,15 @@ def late(statement: Statement, tables: Tables) -> Iterator[Finding]:
         yield Finding("late", "flag", None, {"days": str(days), "wanted": str(term.value)})
 
 
-def elsewhere(statement: Statement, registry: Registry) -> Iterator[Finding]:
+def elsewhere(actor: ChainId | None, body: Mapping[str, Any], registry: Registry) -> Iterator[Finding]:
     """Stated of a place that is somebody else's, in another prefecture than the party's own."""
-    place = registry.places.get(statement.body.get("place", ""))
-    party = registry.parties.get(statement.actor) if statement.actor else None
-    if place is None or party is None or place.party == statement.actor or "division" not in party.profile:
+    place = registry.places.get(body.get("place", ""))
+    party = registry.parties.get(actor) if actor else None
+    if place is None or party is None or place.party == actor or "division" not in party.profile:
         return
     here, home = place.body["division"], party.profile["division"]
     if here[:_PREFECTURE] != home[:_PREFECTURE]:
-        yield Finding("place-unlikely", "flag", None, {"party": statement.actor or "", "place": place.body["name"]})
+        yield Finding("place-unlikely", "flag", None, {"party": actor or "", "place": place.body["name"]})
 
 
 @rule("too-fast time-order", "receive ship")
@@ -68,13 +71,21 @@ def _least(ship: Fact, receipt: Fact, context: Context) -> int | None:
 @rule("many-at-once", _FIELD)
 def together(subject: Subject, context: Context) -> Iterator[Judged]:
     """A season's records signed within one minute: written up before a visit, it seems, and not in the field."""
-    facts = list(subject.of(*_FIELD.split()))
-    if not facts:
-        return
-    last = facts[-1]
-    term = context.tables.term("many-at-once", day(last.at, context))
-    close = [fact for fact in facts if fact.kid == last.kid and abs(fact.iat - last.iat) < 60]
-    days = {day(fact.at, context) for fact in close}
-    # On several days, or it would be a morning's work with a good machine.
-    if term is not None and len(close) >= term.value and len(days) > 1:
-        yield Judged("many-at-once", close[0].index, {"batch": subject.batch.chain, "count": str(len(close))})
+    by_key: dict[KeyId, list[Fact]] = {}
+    for fact in subject.of(*_FIELD.split()):
+        by_key.setdefault(fact.kid, []).append(fact)
+    for mine in by_key.values():
+        term = context.tables.term("many-at-once", day(mine[0].at, context))
+        if term is None or len(mine) < term.value:
+            continue
+        mine.sort(key=lambda fact: (fact.iat, fact.index))
+        start = end = 0
+        while start < len(mine):
+            while end < len(mine) and mine[end].iat < mine[start].iat + 60:
+                end += 1
+            close = mine[start:end] if end - start >= term.value else []
+            # On several days, or it would be a morning's work with a good machine.
+            if len({day(fact.at, context) for fact in close}) > 1:
+                first = min(fact.index for fact in close)
+                yield Judged("many-at-once", first, {"batch": subject.batch.chain, "count": str(term.value)})
+            start += len(close) or 1

@@ -90,7 +90,7 @@ ATTACHING = frozenset(
     for field in kind.fields
     if field.shape == ATTACHMENT or (isinstance(field.shape, ListOf) and field.shape.item == ATTACHMENT)
 )
-"""The fields, of any kind, that name files."""
+"""The fields that name files; a name that does so in one kind does in all."""
 
 
 def attached(statement: Statement, opened: Mapping[str, Any]) -> Iterator[tuple[str, Audience, Mapping[str, Any]]]:

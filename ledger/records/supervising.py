@@ -154,7 +154,7 @@ DRILL = Kind(
         REASON,
         _INSTRUCTION,
         _DEADLINE,
-        Field("report", _REPORT, "演练报告", "report", "结束时填，数字由系统算好，核对后签名", "at the end: the service counts, you check and sign"),
+        Field("outcome", _REPORT, "演练报告", "report", "结束时填，数字由系统算好，核对后签名", "at the end: the service counts, you check and sign"),
     ),
 )  # fmt: skip
 _FOUND = Object(

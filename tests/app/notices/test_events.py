@@ -53,7 +53,7 @@ def test_the_end_of_a_drill_is_told_to_nobody(world: World, lot: ChainId) -> Non
     drill = by(world, "drill", "inspector", {"scope": "batch", "reason": "年度演练"}, lot)
     assert not said(drill)["drill"].whole
     report: Json = {"drill": drill.hash}
-    assert said(by(world, "drill", "inspector", {"scope": "batch", "reason": "完成", "report": report}, lot)) == {}
+    assert said(by(world, "drill", "inspector", {"scope": "batch", "reason": "完成", "outcome": report}, lot)) == {}
 
 
 def test_a_held_batch_that_moved_is_told_to_both_ends_and_the_inspectors(world: World, lot: ChainId) -> None:
