@@ -413,6 +413,7 @@ UNITS: Mapping[str, tuple[str, str, str]] = {
     "box": ("箱", "box", "boxes"),
     "bag": ("袋", "bag", "bags"),
     "bottle": ("瓶", "bottle", "bottles"),
+    "BG": ("袋", "bag", "bags"),
     "CS": ("箱", "case", "cases"),
     "EA": ("个", "each", "each"),
     "LB": ("磅", "lb", "lb"),

@@ -143,7 +143,7 @@ class Shelf:
 
 
 def _stopped(log_id: int, chains: Sequence[ChainId], size: int) -> Select[Any]:
-    """Each batch with how many grounds stop it under a checkpoint of this size, and the last index that changed that."""
+    """Each batch with how many grounds stop it under a checkpoint of this size, and the index that last changed it."""
     lifted = grounds.c.until < size
     return (
         select(

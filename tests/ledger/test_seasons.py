@@ -1,6 +1,7 @@
 """Templates of seasons: what is read, and where a mistake is said to be."""
 
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -167,3 +168,9 @@ def test_what_is_shipped_keeps_its_own_intervals(file: object) -> None:
         before = [day for day in step.days() if day <= first]
         assert max(before) + step.fields["interval_days"] <= first, step.id
         assert not [day for day in step.days() if day > first and step.fields["interval_days"]], step.id
+
+
+def test_the_template_in_the_document_is_one() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "templates.md").read_text("utf-8")
+    season = parse(told.partition("```toml\n")[2].partition("```")[0], "strawberry.toml")
+    assert [step.id for step in season.steps] == ["plant", "harvest"]
