@@ -306,7 +306,7 @@ class Journal:
             for chain in statement.on:
                 if chain not in self._chains:
                     raise Malformed("unknown-chain", path="on", has=chain)
-            self._projection.admit(record)
+            self._projection.admit(record, group.received)
         except LedgerError as refused:
             return refused
         first = self._frontier.size + len(group.leaves)

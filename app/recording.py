@@ -72,7 +72,7 @@ class Projection(Protocol):
     def open(self, connection: Connection, registry: Registry, page: Sequence[Record], *, careful: bool) -> object:
         """Bring what these records need; without ``careful`` the database's constraints stand for some checks."""
 
-    def admit(self, record: Record) -> None:
+    def admit(self, record: Record, received: int) -> None:
         """Raises Malformed, NotAllowed or Conflict for what may not stand beside what stands already."""
 
     def post(self, record: Record, index: int, received: int) -> list[Finding]:

@@ -127,7 +127,7 @@ def _say(lang: Lang) -> Callable[[tuple[str, str]], str]:
 # --- blocks, each from a corner of its own -------------------------------------------------------------------------
 
 
-_MOST = 9
+_MOST = 40
 """Lines that one particular may take."""
 _STEPS = 13
 
@@ -155,12 +155,19 @@ def _table(rows: Sequence[_Row], room: float, height: float, sizes: tuple[float,
         em = large - (large - small) * step / (_STEPS - 1)
         if (block := _set(rows, room, em, gap, full)) and block.height <= height:
             return block
-    lines, found = [1] * len(rows), None
-    for most in range(1, _MOST):
-        for place in range(len(rows)):
-            more = [*lines[:place], most, *lines[place + 1 :]]
-            if (block := _set(rows, room, small, gap / 2, more, cut=True)) and block.height <= height:
+    lines = [1] * len(rows)
+    found = _set(rows, room, small, gap / 2, lines, cut=True)
+    found = found if found and found.height <= height else None
+    growing = [place for place, row in enumerate(rows) if row.may_end] if found else []
+    while growing:
+        for place in [*growing]:
+            more = [*lines[:place], lines[place] + 1, *lines[place + 1 :]]
+            block = _set(rows, room, small, gap / 2, more, cut=True)
+            # What is whole by now takes no more lines, and what does not fit now never will.
+            if block and found and found.height < block.height <= height:
                 lines, found = more, block
+            else:
+                growing.remove(place)
     if found is None:
         has = f"{room:.1f} × {height:.1f} mm"
         raise LabelError("label-text", size=has, has=has, wanted=rows[0].text[:80])

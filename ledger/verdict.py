@@ -54,7 +54,7 @@ class Step:
     """``service`` where the service holds the key: it proves nothing against the operator."""
     suspect: bool
     settled: bool
-    """Whether the daily heads cover it: what decides about its key and role was not withheld."""
+    """Whether the daily heads cover it and all chains carried: what decides about its key and role was not withheld."""
 
     @property
     def received(self) -> int:

@@ -80,7 +80,7 @@ def say_finding(code: str, params: Mapping[str, str | int], lang: Lang) -> str:
     values = {name: _Value(value, lang) for name, value in params.items()}
     values["batch"] = _Value(_batch(values, lang), lang)
     if "unit" in params:
-        for name in ("has", "wanted", "short"):
+        for name in {"has", "wanted", "short"} & params.keys():
             values[name] = _Value(quantity({"unit": str(params["unit"]), "value": str(params[name])}, lang), lang)
     sentence = _pick(finding[:2], lang).format_map(_Given(values))
     return _join(sentence, _pick((finding.clear_zh, finding.clear_en), lang), lang)

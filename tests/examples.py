@@ -167,6 +167,7 @@ def _grown(world: World, planting: ChainId, lot: ChainId) -> dict[str, Example]:
                 ],
                 "origin": "彭州",
                 "unrecorded": True,
+                "certificate_checked": True,
                 "certificate_no": "H-17",
                 "quarantine_certificate": "5101820003",
             },

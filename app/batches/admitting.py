@@ -18,6 +18,7 @@ from ledger import records
 from ledger.errors import Malformed, NotAllowed
 from ledger.identity import ChainId, StatementHash, trace_code
 from ledger.origin import Origin
+from ledger.records.shapes import ascending
 from ledger.statement import Statement
 
 _TOUCHING = frozenset(("sense", "inspect"))
@@ -30,11 +31,15 @@ _FINAL = frozenset(("correct", "release"))
 """What is answered by another statement, never by a correction."""
 
 _PARTIES = ("receiver", "carrier", "party", "holder")
-_ANSWERED: Mapping[str, frozenset[str]] = {"certify": frozenset(("test", "certify")), "drill": frozenset(("drill",))}
+_ANSWERED: Mapping[str, frozenset[str]] = {
+    "certify": frozenset(("test", "certify")),
+    "drill": frozenset(("drill",)),
+    "test": frozenset(("test",)),
+}
 
 
-def admit(page: Page, docket: Docket, record: Record) -> None:
-    """Raises Malformed, NotAllowed or Conflict."""
+def admit(page: Page, docket: Docket, record: Record, received: int) -> None:
+    """Raises Malformed, NotAllowed or Conflict; ``received`` in ms."""
     statement, body = record.statement, record.statement.body
     kind = records.kind_of(statement)
     if kind.stage == "registry":
@@ -53,7 +58,7 @@ def admit(page: Page, docket: Docket, record: Record) -> None:
     elif "shipment" in body:
         _admit_shipment(page, statement)
     _admit_outputs(page, statement)
-    _admit_effect(page, docket, statement)
+    _admit_effect(page, docket, statement, received)
     # Units, last: a record that converts here also posts.
     _admit_legs(page, moved(page, statement, body, statement.created))
     _admit_amounts(page, statement)
@@ -151,6 +156,8 @@ def _admit_correction(page: Page, record: Record) -> None:
     if corrected.actor != statement.actor and "inspector" not in page.roles(statement.actor):
         raise NotAllowed("not-signer", path="body.statement", has=statement.actor or "", wanted=corrected.actor or "")
     records.check_correction(statement, record.opened, corrected)
+    # What stays and what is new stand together as what was said at once would have to.
+    ascending(page.now(statement), "body.new")
     new = statement.body.get("new", {})
     _admit_named(page, new, "body.new")
     for path, batch in lines(new, "short"):
@@ -188,7 +195,7 @@ def _admit_amounts(page: Page, statement: Statement) -> None:
 # --- what creates an effect: never refuse a truthful record, refuse the next step (records §3) -----------------------
 
 
-def _admit_effect(page: Page, docket: Docket, statement: Statement) -> None:
+def _admit_effect(page: Page, docket: Docket, statement: Statement, received: int) -> None:
     if statement.kind in _OWNERS and "inspector" not in page.roles(statement.actor):
         for place, chain in enumerate(statement.on):
             if page.batches[chain].party != statement.actor:
@@ -196,7 +203,7 @@ def _admit_effect(page: Page, docket: Docket, statement: Statement) -> None:
                 raise NotAllowed("not-owner", path=f"on[{place}]", has=statement.actor or "", wanted=wanted)
     if statement.kind == "certify" or (statement.kind == "label" and statement.body["action"] != "void"):
         for place, chain in enumerate(statement.on):
-            if held := docket.holding(chain):
+            if held := docket.stopping(statement, chain):
                 raise Conflict("held", path=f"on[{place}]", has=", ".join(held), wanted=chain)
     elif statement.kind == "release":
-        docket.admit_release(statement, inspector="inspector" in page.roles(statement.actor))
+        docket.admit_release(statement, received, inspector="inspector" in page.roles(statement.actor))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ledger.errors import Malformed
+from ledger.records.shapes import COUNTED
 
 MICRO = 1_000_000
 
@@ -35,7 +36,7 @@ def in_unit(quantity: Mapping[str, Any], unit: str, product: Mapping[str, Any] |
     """``quantity`` in millionths of ``unit``, by the product's stated factors only.
 
     Raises Malformed ``unit`` where no factor leads there, ``unit-part`` where it would not come out even,
-    ``unit-most`` where it would be more than a quantity can say.
+    ``unit-whole`` where half of what is counted would be left, ``unit-most`` where it would be more than a quantity can say.
     """
     amount = to_micro(quantity["value"])
     if quantity["unit"] == unit:
@@ -45,6 +46,8 @@ def in_unit(quantity: Mapping[str, Any], unit: str, product: Mapping[str, Any] |
             scaled, rest = divmod(amount * to_micro(factor["factor"]["value"]), MICRO)
             if rest:
                 raise Malformed("unit-part", path=f"{path}.value", has=quantity["value"], wanted=unit)
+            if unit in COUNTED and scaled % MICRO:
+                raise Malformed("unit-whole", path=f"{path}.value", has=from_micro(scaled), wanted=unit)
             if scaled >= MOST:
                 raise Malformed("unit-most", path=f"{path}.value", has=quantity["value"], wanted=unit)
             return scaled

@@ -77,14 +77,14 @@ class Books:
             self.forget()
         self._connection = connection
         truth = truth or connection
-        self._page.turn(connection, truth, registry, page, careful=careful)
+        self._page.turn(connection, truth, registry, page, before, careful=careful)
         self._docket.turn(connection, truth, self._page, page, before, self.write)
         self._arrivals.bring(connection, [*(one.statement for one in page), *self._page.corrected.values()])
         return self
 
-    def admit(self, record: Record) -> None:
+    def admit(self, record: Record, received: int) -> None:
         """Raises Malformed, NotAllowed or Conflict for what may not stand beside what stands already."""
-        admit(self._page, self._docket, record)
+        admit(self._page, self._docket, record, received)
 
     def post(self, record: Record, index: int, received: int) -> list[Finding]:
         """Takes the statement into the books; what it breaks is found, not refused."""
@@ -94,7 +94,8 @@ class Books:
         if records.kind_of(statement).stage == "registry":
             self._name(statement, index)
             return self._docket.take(statement, index, said)
-        said += [*timing.late(statement, self._docket.tables), *timing.elsewhere(statement, page.registry)]
+        said += timing.late(statement, self._docket.tables)
+        said += timing.elsewhere(statement.actor, statement.body, page.registry)
         said += rules.stranger(statement, page.roles(statement.actor), page.holders, page.batches)
         said += self._docket.moved_on_hold(statement)
         said += self._post_goods(statement, index)
@@ -125,9 +126,8 @@ class Books:
             page.corrections[corrected.hash].append(statement)
             self._correct_shipment(statement, corrected)
             # What was found of it was found of other figures.
-            self._docket.settle(corrects, index, rules.POSTED, corrected.targets)
-            if statement.body.get("void", False):
-                self._docket.settle(corrects, index, rules.SAID, corrected.targets)
+            void = statement.body.get("void", False)
+            self._docket.settle(corrects, index, rules.SAID if void else rules.POSTED, corrected.targets)
         else:
             corrected, corrects = statement, index
             self._bring_into_being(statement, index)
@@ -145,15 +145,17 @@ class Books:
                 page.holders.add((leg.batch, leg.owner))
             row = (index, line, corrects, _raw(leg.batch), leg.account, _raw(leg.owner), leg.amount)
             self._rows[postings].append((self._log_id, *row))
-        self._settle_accounts(legs, index)
+        self._settle_accounts(legs, now, index)
         found = [*rules.more_than_held(statement, legs, page.balances, page.batches)]
         if corrected.kind == "count":
             for leg in now:
                 there = booked(page, corrected, leg.batch)
                 if leg.account == "held":
                     found += rules.more_than_booked(leg.owner, page.batches[leg.batch], there, there + leg.amount)
-        if statement.kind == "intake" and statement.body.get("unrecorded"):
-            found += [Finding("origin-unrecorded", "flag", chain, {}) for chain in statement.created]
+        if not statement.body.get("void", False):
+            found += rules.unrecorded(corrected, page.now(statement) if corrected is not statement else statement.body)
+        if corrected is not statement and not void:
+            found += timing.elsewhere(corrected.actor, page.now(statement), page.registry)
         came, more = self._arrivals.post(index, corrects, corrected, now, page.batches)
         self._rows[arrivals] += came
         found += more
@@ -162,11 +164,16 @@ class Books:
             found += self._docket.after_handover(statement, corrected)
         return found
 
-    def _settle_accounts(self, legs: Sequence[Leg], index: int) -> None:
+    def _settle_accounts(self, legs: Sequence[Leg], now: Sequence[Leg], index: int) -> None:
         """Once a late record fills an account up again, that it was overdrawn is found no more."""
         for leg in legs:
+            if leg.amount > 0 and self._page.balances[leg.batch, leg.account, leg.owner] >= 0:
+                if leg.account in ("held", "transit"):
+                    self._docket.filled(leg.batch, leg.account, leg.owner, index)
+        for leg in now:
+            # What is only put back was not in hand.
             if leg.account == "held" and leg.amount > 0:
-                self._docket.filled(leg.batch, leg.owner, self._page.balances[leg.batch, "held", leg.owner], index)
+                self._docket.known(leg.batch, leg.owner, index)
 
     def _correct_shipment(self, statement: Statement, corrected: Statement) -> None:
         if corrected.kind == "ship":

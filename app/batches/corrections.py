@@ -1,12 +1,14 @@
 """What a statement comes to once it has been corrected: as if the new had been said; the old stays where it was."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
 from app.stored import chunks
 from app.tables import entries, statements
+from ledger.errors import LedgerError
 from ledger.identity import ChainId, StatementHash
 from ledger.statement import Statement, parse
 
@@ -35,6 +37,15 @@ def corrections_on(
 
     A correction touches some chain of what it corrects: asked for all of them, none is missed.
     """
+    by: dict[StatementHash, list[tuple[Statement, int]]] = {}
+    for statement, index in read_corrections(connection, log_id, chains):
+        if as_of is None or index <= as_of:
+            by.setdefault(statement.body["statement"], []).append((statement, index))
+    return by
+
+
+def read_corrections(connection: Connection, log_id: int, chains: Iterable[ChainId]) -> list[tuple[Statement, int]]:
+    """The corrections that stand on ``chains``, each with its first index, in order; a damaged one is left out."""
     found: dict[int, Statement] = {}
     for some in chunks(sorted(set(chains))):
         query = (
@@ -45,8 +56,7 @@ def corrections_on(
             .where(statements.c.log_id == log_id, statements.c.kind == "correct", entries.c.chain.in_(some))
         )
         rows = connection.execute(query.distinct())
-        found.update((index, parse(jws)) for index, jws in rows if as_of is None or index <= as_of)
-    by: dict[StatementHash, list[tuple[Statement, int]]] = {}
-    for index, statement in sorted(found.items()):
-        by.setdefault(statement.body["statement"], []).append((statement, index))
-    return by
+        for index, jws in rows:
+            with suppress(LedgerError, ValueError):
+                found[index] = parse(jws)
+    return [(statement, index) for index, statement in sorted(found.items())]

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, or_, select
 
-from app.batches.corrections import effective
+from app.batches.corrections import effective, read_corrections
 from app.batches.goods import Batch, Leg, Shipment
 from app.recording import Record
 from app.stored import chunks
@@ -41,9 +41,17 @@ class Page:
         self.shipments: dict[StatementHash, Shipment] = {}
 
     def turn(
-        self, connection: Connection, truth: Connection, registry: Registry, records: Sequence[Record], *, careful: bool
+        self,
+        connection: Connection,
+        truth: Connection,
+        registry: Registry,
+        records: Sequence[Record],
+        before: int | None = None,
+        *,
+        careful: bool,
     ) -> None:
-        """Bring what ``records`` need. ``truth`` is where statements are read, if not beside the projections.
+        """Bring what ``records`` need. ``truth`` is where statements are read, if not beside the projections; of the
+        log nothing from ``before`` on, which a replay must not see.
 
         Without ``careful`` the names that are given out once (codes, lots) are left to the database's constraints.
         """
@@ -65,7 +73,7 @@ class Page:
         chains |= {chain for statement in self.corrected.values() for chain in statement.targets}
         self._bring_batches(connection, chains)
         self._bring_shipments(connection, records)
-        self._bring_corrections(connection, truth)
+        self._bring_corrections(connection, truth, before)
         if careful:
             self._bring_names(connection, records)
 
@@ -115,9 +123,8 @@ class Page:
                 who = (row.sender, row.receiver, row.carrier)
                 self.shipments[row.hash] = Shipment(row.hash, *who, row.planned_arrival)
 
-    def _bring_corrections(self, connection: Connection, truth: Connection) -> None:
+    def _bring_corrections(self, connection: Connection, truth: Connection, before: int | None) -> None:
         """What the statements that are now corrected come to: their postings and the corrections before."""
-        before: set[int] = set()
         # A statement and its corrections post under its own index; together they are what it comes to.
         for some in chunks(self.indexes[hash_] for hash_ in self.corrected):
             legs = select(postings).where(postings.c.log_id == self.log_id, postings.c.corrects.in_(some))
@@ -126,17 +133,12 @@ class Page:
                 self.legs[row.corrects].append(leg)
                 if row.first_index == row.corrects:
                     self.stated[row.corrects].append(leg)
-                else:
-                    before.add(row.first_index)
-        # Found by what they posted, not by where they stand: a rebuild must not see those that come later.
-        for some in chunks(sorted(before)):
-            query = select(statements.c.jws).where(
-                statements.c.log_id == self.log_id, statements.c.first_index.in_(some)
-            )
-            for jws in truth.execute(query.order_by(statements.c.first_index)).scalars():
-                with suppress(LedgerError, ValueError):
-                    correction = parse(jws)
-                    self.corrections[correction.body["statement"]].append(correction)
+        # A correction touches every chain of what it corrects, and may post nothing.
+        chains = {one.targets[0] for one in self.corrected.values() if one.targets}
+        for correction, index in read_corrections(truth, self.log_id, chains):
+            hash_ = correction.body["statement"]
+            if hash_ in self.corrected and (before is None or index < before):
+                self.corrections[hash_].append(correction)
 
     def _bring_names(self, connection: Connection, records: Sequence[Record]) -> None:
         """The trace codes and lots among those the page would give out that are given out already."""

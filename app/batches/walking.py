@@ -124,7 +124,7 @@ def rows(connection: Connection, query: str, ids: Iterable[bytes], *more: Any) -
     """The rows of ``query`` for all of ``ids``: ``{}`` in it stands for those, ``?`` for each of ``more`` before it."""
     sqlite = connection.dialect.name == "sqlite"
     with closing(connection.connection.cursor()) as cursor:
-        for some in chunks(ids, AT_ONCE):
+        for some in map(sorted, chunks(ids, AT_ONCE)):  # as the trees on disk are, so that neighbours are read together
             if sqlite:
                 cursor.execute(query.format(f"IN ({', '.join('?' * len(some))})"), (*more, *some))
             else:

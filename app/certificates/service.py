@@ -22,6 +22,7 @@ from app.log import Log
 from app.parties.names import Lang, Names
 from app.recording import Finding
 from app.rules import grounds
+from app.rules.certificates import cured
 from app.statements.service import Capture
 from app.tables import findings, statements
 from app.viewing import Viewer
@@ -67,7 +68,7 @@ class Certificates:
         """
         prepared = self.prepared(chain, party, viewer)
         with self._reading() as connection:
-            self._refuse_held(connection, [chain])
+            self._refuse_held(connection, [chain], party)
         if "goods" in prepared.missing:
             raise Conflict("certificate-none", path="goods", has=chain, wanted=prepared.party.zh)
         return Ready(prepared, [] if "origin" in prepared.missing else self._findings(prepared, party))
@@ -228,10 +229,13 @@ class Certificates:
             raise NotFound("no-certificate", path="statement", has=hash_[:80])
         return row
 
-    def _refuse_held(self, connection: Connection, chains: Sequence[ChainId]) -> None:
-        if found := self._holding(connection, chains):
+    def _refuse_held(self, connection: Connection, chains: Sequence[ChainId], party: ChainId | None = None) -> None:
+        found = self._holding(connection, chains)
+        if party is not None:
+            found = [one for one in found if not any(cured(one.code, one.params, chain, party) for chain in chains)]
+        if found:
             codes = ", ".join(_codes(found))
-            raise Conflict("held", path="goods", has=codes, wanted=found[0].batch or chains[0])
+            raise Conflict("held", path="on", has=codes, wanted=found[0].batch or chains[0])
 
     def _holding(self, connection: Connection, chains: Iterable[ChainId]) -> list[Found]:
         """What stops one of these batches now, each once and the oldest first."""

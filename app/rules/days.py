@@ -14,7 +14,11 @@ def day(time: str, context: Context) -> date:
 
 @lru_cache(maxsize=65536)
 def _day(time: str, zone: str) -> date:
-    moment = datetime.fromisoformat(time)
+    return day_of(datetime.fromisoformat(time), zone)
+
+
+def day_of(moment: datetime, zone: str) -> date:
+    """The calendar day of a moment in a time zone."""
     try:
         return moment.astimezone(ZoneInfo(zone)).date()
     except OverflowError:

@@ -8,6 +8,7 @@ and a recomputation all end with the same findings.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
 import orjson
@@ -17,13 +18,15 @@ from app.batches.page import Page
 from app.db import insert_rows
 from app.recording import Finding, Record
 from app.rules import RULES
+from app.rules.certificates import cured
+from app.rules.days import day_of
 from app.rules.facts import ABOVE, MAKING, READ, Facts, fact_of
 from app.rules.grounds import Ground, Grounds
 from app.rules.kernel import Context, Judged, Rule
-from app.rules.release import admit_release
+from app.rules.release import admit_release, covers
 from app.rules.tables import Tables
 from app.stored import chunks
-from app.tables import answers, findings, grounds, rule_runs, statements
+from app.tables import answers, findings, grounds, postings, rule_runs, statements
 from ledger import b64u
 from ledger.errors import LedgerError
 from ledger.identity import ChainId, StatementHash
@@ -36,6 +39,7 @@ About: TypeAlias = tuple[str, int]
 _ASKED = {kind: tuple(rule for rule in RULES if kind in rule.reads | rule.above) for kind in READ}
 _ASKED_BELOW = {kind: tuple(rule for rule in RULES if kind in rule.above) for kind in ABOVE}
 _MOVING = frozenset(("ship", "sell", "process"))
+_USING = frozenset(("apply", "feed", "treat"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,8 @@ class Docket:
     def forget(self) -> None:
         self._facts.forget()
         self._open: dict[ChainId, dict[About, _Open]] = {}
-        self._settled: dict[ChainId, set[About]] = {}
+        self._settled: dict[ChainId, dict[About, Mapping[str, str]]] = {}
+        self._loose: dict[int, dict[str, Ground]] = {}
         self._grounds.forget()
         self._rows, self._ground_rows, self._answer_rows, self._closing = [], [], [], []
         self._run = -1
@@ -85,6 +90,7 @@ class Docket:
         self._look_up_tables(truth)
         fresh = self._facts.turn(connection, truth, page, records, before) - self._open.keys()
         self._bring_findings(fresh)
+        self._bring_loose(page)
         self._grounds.bring(connection, fresh)
 
     def _look_up_tables(self, connection: Connection) -> None:
@@ -96,15 +102,31 @@ class Docket:
 
     def _bring_findings(self, chains: set[ChainId]) -> None:
         for chain in chains:
-            self._open[chain], self._settled[chain] = {}, set()
+            self._open[chain], self._settled[chain] = {}, {}
         for some in chunks(sorted(chains)):
             query = select(findings).where(findings.c.log_id == self._log_id, findings.c.batch.in_(some))
-            for row in self._connection.execute(query.where(_open_or_released())):
+            # The last word on each comes last.
+            query = query.where(_open_or_released()).order_by(findings.c.first_index, findings.c.line)
+            for row in self._connection.execute(query):
+                params = orjson.loads(row.params)
                 if row.closed is None:
                     ground = (row.first_index, row.line)
-                    self._open[row.batch][row.code, row.about] = _Open(ground, row.severity, orjson.loads(row.params))
+                    self._open[row.batch][row.code, row.about] = _Open(ground, row.severity, params)
                 else:
-                    self._settled[row.batch].add((row.code, row.about))
+                    self._settled[row.batch][row.code, row.about] = params
+
+    def _bring_loose(self, page: Page) -> None:
+        """The findings about no batch of the statements that the page corrects."""
+        self._loose = {}
+        for some in chunks(sorted(page.indexes[hash_] for hash_ in page.corrected)):
+            query = select(findings.c.code, findings.c.about, findings.c.first_index, findings.c.line).where(
+                findings.c.log_id == self._log_id,
+                findings.c.about.in_(some),
+                findings.c.batch.is_(None),
+                findings.c.closed.is_(None),
+            )
+            for code, about, index, line in self._connection.execute(query):
+                self._loose.setdefault(about, {})[code] = (index, line)
 
     # --- what stands -------------------------------------------------------------------------------------------------
 
@@ -112,6 +134,24 @@ class Docket:
         """The codes of the grounds that stop a batch now."""
         reaching = self._grounds.reaching(batch)
         return sorted({code for code, _, _ in self.grounds_of(reaching)}) if reaching else []
+
+    def stopping(self, statement: Statement, batch: ChainId) -> list[str]:
+        """The codes of the grounds that a certificate or label meets; not that for whose want the batch is stopped."""
+        return (
+            []
+            if not self._grounds.reaching(batch)
+            else sorted(
+                {
+                    code
+                    for code, ground, _ in self.grounds_of(self._grounds.reaching(batch))
+                    if statement.kind != "certify" or not self._cured(ground, batch, statement.actor)
+                }
+            )
+        )
+
+    def _cured(self, ground: Ground, batch: ChainId, party: ChainId | None) -> bool:
+        found = self._open.get(batch, {}).items()
+        return any(one.ground == ground and cured(key[0], one.params, batch, party) for key, one in found)
 
     def grounds_of(self, reaching: Iterable[Ground]) -> list[tuple[str, Ground, int]]:
         """The code of each ground and the statement that it concerns, by its first index."""
@@ -125,11 +165,18 @@ class Docket:
         return found
 
     def moved_on_hold(self, statement: Statement) -> list[Finding]:
-        """A held batch has moved on all the same; sent back to whoever made it, it only went home."""
-        if statement.kind not in _MOVING or statement.actor is None:
+        """A held batch has moved on, or a held input was used, all the same.
+
+        Sent back to whoever made it, it only went home.
+        """
+        if statement.actor is None or statement.kind not in _MOVING | _USING:
             return []
+        chains: Iterable[ChainId] = statement.on
+        if statement.kind in _USING:
+            # Not the field: it goes nowhere by being sprayed.
+            chains = [line["batch"] for line in statement.body.get("inputs", ())]
         moved = []
-        for chain in statement.on:
+        for chain in chains:
             if not self._grounds.reaching(chain) or statement.body.get("receiver") == self._page.batches[chain].party:
                 continue
             params = {"party": statement.actor, "batch": chain, "grounds": ", ".join(self.holding(chain))}
@@ -137,27 +184,49 @@ class Docket:
         return moved
 
     def after_handover(self, statement: Statement, corrected: Statement) -> list[Finding]:
-        """A correction of goods that others have in hand by now stands as a finding until one of them agrees.
+        """A correction of goods that others have had in hand since stands as a finding until one of them agrees.
 
         A supervisor's correction needs nobody's agreement.
         """
-        actor = statement.actor
+        actor, since = statement.actor, self._page.indexes[corrected.hash]
         if actor is None or "inspector" in self._page.roles(actor):
             return []
         found = []
         for chain in corrected.targets:
-            others = sorted(owner for batch, owner in self._page.holders if batch == chain and owner != actor)
-            if others:
-                params = {"party": actor, "batch": chain, "other": others[0]}
+            if others := [owner for owner in self._received(chain, since) if owner != actor]:
+                params = {"party": actor, "batch": chain, "other": others[-1], "since": str(since)}
                 found.append(Finding("after-handover", "flag", chain, params))
         return found
 
-    def filled(self, batch: ChainId, owner: str, balance: int, index: int) -> None:
+    def _received(self, batch: ChainId, since: int) -> list[str]:
+        """Who took some of a batch in hand after the statement at ``since``, the latest last."""
+        self._flush_books()
+        query = (
+            select(postings.c.owner)
+            .where(
+                postings.c.log_id == self._log_id,
+                postings.c.batch == batch,
+                postings.c.account == "held",
+                postings.c.amount > 0,
+                # What was corrected since had been said before.
+                postings.c.corrects > since,
+            )
+            .order_by(postings.c.first_index, postings.c.line)
+        )
+        return list(self._connection.execute(query).scalars())
+
+    def filled(self, batch: ChainId, account: str, owner: str, index: int) -> None:
         """An account has enough again: that it was overdrawn is found no more."""
-        if balance < 0:
-            return
+        code, name = ("over-held", "party") if account == "held" else ("over-shipped", "shipment")
+        self._close_all(batch, code, name, owner, index)
+
+    def known(self, batch: ChainId, owner: str, index: int) -> None:
+        """Somebody who spoke of a batch did have it: they had only not said so yet."""
+        self._close_all(batch, "not-holder", "party", owner, index)
+
+    def _close_all(self, batch: ChainId, code: str, name: str, value: str, index: int) -> None:
         for key, one in list(self._open.get(batch, {}).items()):
-            if key[0] == "over-held" and one.params.get("party") == owner:
+            if key[0] == code and one.params.get(name) == value:
                 self.close(batch, key, index, "record")
 
     def _agree(self, statement: Statement, index: int) -> None:
@@ -166,16 +235,20 @@ class Docket:
             return
         for chain in statement.on:
             one = self._open.get(chain, {}).get(("after-handover", about))
-            if one and one.params["party"] != statement.actor and (chain, statement.actor) in self._page.holders:
-                self.close(chain, ("after-handover", about), index, "record")
+            if one and one.params["party"] != statement.actor:
+                if statement.actor in self._received(chain, int(one.params["since"])):
+                    self.close(chain, ("after-handover", about), index, "record")
 
-    def admit_release(self, statement: Statement, *, inspector: bool) -> None:
-        """Raises Conflict ``held`` where a ground would stay unanswered, NotAllowed where it is not theirs to lift."""
+    def admit_release(self, statement: Statement, received: int, *, inspector: bool) -> None:
+        """Hold a release against what stops its batches (``app.rules.release``); of its time and that of its receipt
+        (ms) the earlier counts."""
         for place, chain in enumerate(statement.on):
             standing = self.grounds_of(self._grounds.reaching(chain))
             told = self._hashes({at for _, (index, _), about in standing for at in (index, about)})
             lawful = self._lawful([ground for _, ground, _ in standing])
-            admit_release(statement, f"on[{place}]", standing, told, self._page, lawful, inspector=inspector)
+            moment = min(datetime.fromisoformat(statement.at), datetime.fromtimestamp(received / 1000, UTC))
+            day = day_of(moment, self._page.registry.time_zone)
+            admit_release(statement, f"on[{place}]", standing, told, lawful, day, inspector=inspector)
 
     def _lawful(self, standing: Iterable[Ground]) -> dict[Ground, str]:
         """The day from which a ground may be lifted by whoever made the batch, where it says one."""
@@ -209,8 +282,8 @@ class Docket:
         for chain in statement.created:
             if chain not in self._page.batches:
                 continue
-            self._facts.made(self._page.batches[chain], statement.on)
-            self._open[chain], self._settled[chain] = {}, set()
+            self._facts.made(self._page.batches[chain], statement, index)
+            self._open[chain], self._settled[chain] = {}, {}
             self._ground_rows += self._grounds.inherit(chain, statement.on, index)
 
     def take(self, statement: Statement, index: int, said: Sequence[Finding]) -> list[Finding]:
@@ -242,7 +315,7 @@ class Docket:
         self._facts.replace(mine, at, fact_of(told, at, corrections))
         known = [chain for chain in mine if chain in self._facts]
         yield from ((chain, _ASKED[told.kind], why) for chain in known)
-        if told.kind in ABOVE and told.kind not in MAKING:
+        if told.kind in ABOVE and (told is not statement or told.kind not in MAKING):
             below = sorted(self._facts.below(told, statement) - set(known))
             yield from ((chain, _ASKED_BELOW[told.kind], why) for chain in below)
 
@@ -256,7 +329,7 @@ class Docket:
                 if not _same(open_[key], judged.get(key)):
                     self.close(chain, key, index, why)
             for key, one in judged.items():
-                if key not in open_ and key not in settled:
+                if key not in open_ and not (key in settled and covers(settled[key], one)):
                     yield Finding(one.code, one.severity, chain, one.params, one.about)
 
     @property
@@ -292,7 +365,7 @@ class Docket:
                 # What stops it is lifted in any case: it was admitted only with an answer to each.
                 if one.severity == "hold" or not answered.isdisjoint((key[1], one.ground[0])):
                     self.close(chain, key, index, "released")
-                    self._settled[chain].add(key)
+                    self._settled[chain][key] = one.params
 
     def _open_finding(self, finding: Finding, index: int, line: int) -> None:
         about = index if finding.about is None else finding.about
@@ -300,7 +373,9 @@ class Docket:
         batch = b64u.decode(finding.batch) if finding.batch else None
         row = (self._log_id, index, line, finding.code, finding.severity, batch, about, params, None, None)
         self._rows.append(row)
-        if finding.batch and finding.batch in self._open:
+        if finding.batch is None:
+            self._loose.setdefault(about, {})[finding.code] = (index, line)
+        elif finding.batch in self._open:
             open_ = _Open((index, line), finding.severity, finding.params)
             self._open[finding.batch][finding.code, about] = open_
             if finding.severity == "hold":
@@ -321,6 +396,9 @@ class Docket:
     def settle(self, about: int, index: int, codes: Iterable[str], chains: Iterable[ChainId]) -> None:
         """What was found of the statement at ``about`` by these codes is asked anew: it was corrected."""
         wanted = frozenset(codes)
+        loose = self._loose.get(about, {})
+        for code in wanted & loose.keys():
+            self._closing.append((index, "corrected", self._log_id, *loose.pop(code)))
         for chain in chains:
             for key in [key for key in self._open.get(chain, ()) if key[0] in wanted and key[1] == about]:
                 self.close(chain, key, index, "corrected")

@@ -7,6 +7,8 @@ the batch comes to hand, and kept up to date from then on.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from itertools import islice
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -31,12 +33,21 @@ MAKING = frozenset(("plant", "stock", "acquire", "harvest", "intake", "process")
 _FACTS = sorted(READ - MAKING | {"correct"})
 
 CHILDREN = 1000
-"""Of what was made from a batch so many, the newest, are judged again with it."""
+"""Of what was made from a batch, and of what was made of that, so many, the newest, are judged again with it."""
 
 UPSTREAM = 512
 """So many parents are looked behind: whoever mixes more answers for them by what he says of his own batch."""
 
-_WHEN_APPLIED = frozenset(("apply", "feed", "treat"))
+_PUT_ON = frozenset(("apply", "feed", "treat"))
+
+
+class _Born(NamedTuple):
+    """A batch with what it was made from, and when."""
+
+    at: int
+    chain: ChainId
+    parent: ChainId
+    made: str
 
 
 class Facts:
@@ -50,6 +61,7 @@ class Facts:
     def forget(self) -> None:
         self._facts: dict[ChainId, list[Fact]] = {}
         self._parents: dict[ChainId, tuple[ChainId, ...]] = {}
+        self._whole: set[ChainId] = set()
         self._batches: dict[ChainId, Batch] = {}
         self._categories.clear()
 
@@ -70,42 +82,61 @@ class Facts:
     def _bring_children(
         self, connection: Connection, page: Page, records: Sequence[Record], chains: set[ChainId]
     ) -> None:
-        """The batches made from those that the page speaks of, where a rule would look up to them."""
-        self._children: dict[tuple[ChainId, str], list[ChainId]] = {}
+        """The batches made from those that the page speaks of, and theirs, where a rule would look up to them."""
+        self._born: list[_Born] = []
+        self._children: dict[tuple[ChainId, str], list[_Born]] = {}
+        self._grandchildren: dict[ChainId, list[_Born]] = {}
         for record in records:
-            told = (
-                page.corrected.get(record.statement.body["statement"]) if record.statement.kind == "correct" else None
-            )
-            for one in (record.statement, *([told] if told else [])):
-                if one.kind in ABOVE and one.kind not in MAKING:
-                    for chain in one.on:
-                        since = one.at if one.kind in _WHEN_APPLIED and told is None else ""
-                        self._children.setdefault((chain, since), [])
+            told = record.statement
+            if told.kind == "correct":
+                corrected = page.corrected.get(told.body["statement"])
+                if corrected is None:
+                    continue
+                told = corrected
+            for chain in _tops(told):
+                self._children.setdefault((chain, _since(told, record.statement)), [])
         for chain, since in self._children:
-            query = (
-                select(lineage.c.child)
-                .join(batches, (batches.c.log_id == lineage.c.log_id) & (batches.c.chain == lineage.c.child))
-                .where(lineage.c.log_id == self._log_id, lineage.c.parent == chain, batches.c.made >= since)
-                .order_by(batches.c.first_index.desc())
-                .limit(CHILDREN)
-            )
-            found = sorted(connection.execute(query).scalars())
+            found = self._made_from(connection, (lineage.c.parent == chain) & (batches.c.made >= since), CHILDREN)
             self._children[chain, since] = found
-            chains |= set(found)
+            below = sorted({one.chain for one in found} - self._grandchildren.keys())
+            self._grandchildren.update({one: [] for one in below})
+            for some in chunks(below):
+                for one in self._made_from(connection, lineage.c.parent.in_(some)):
+                    self._grandchildren[one.parent].append(one)
+                    chains.add(one.chain)
+            chains |= {one.chain for one in found}
+
+    def _made_from(self, connection: Connection, where: Any, most: int | None = None) -> list[_Born]:
+        """The newest batches of that lineage."""
+        query = (
+            select(batches.c.first_index, lineage.c.child, lineage.c.parent, batches.c.made)
+            .join(batches, (batches.c.log_id == lineage.c.log_id) & (batches.c.chain == lineage.c.child))
+            .where(lineage.c.log_id == self._log_id, where)
+            .order_by(batches.c.first_index.desc(), lineage.c.child)
+            .limit(most)
+        )
+        return [_Born(*row) for row in connection.execute(query)]
 
     def _bring(self, chains: Iterable[ChainId]) -> None:
         """These batches with their facts, their parents and theirs."""
-        new = set(chains) - self._parents.keys()
+        new = set(chains) - self._whole
         if new:
-            above = self._bring_parents(new)
-            further = self._bring_parents(above - self._parents.keys() - new) if len(above) <= UPSTREAM else set()
-            if len(further) <= UPSTREAM:
-                self._bring_parents(further - self._parents.keys())
+            self._bring_parents(new - self._parents.keys())
+            above = {parent for chain in new for parent in self._parents[chain]}
+            self._bring_parents(above - self._parents.keys())
+            behind = {parent for chain in new for parent in self._behind(chain)}
+            further = {parent for chain in behind for parent in self._parents[chain]}
             known = new | above | further
-            self._bring_batches(known)
+            self._bring_batches(known - self._batches.keys())
             self._bring_facts(known - self._facts.keys())
+            self._whole |= new
 
-    def _bring_parents(self, chains: set[ChainId]) -> set[ChainId]:
+    def _behind(self, chain: ChainId) -> tuple[ChainId, ...]:
+        """The parents of a batch that are looked behind."""
+        parents = self._parents.get(chain, ())
+        return parents if len(parents) <= UPSTREAM else ()
+
+    def _bring_parents(self, chains: set[ChainId]) -> None:
         found: defaultdict[ChainId, list[ChainId]] = defaultdict(list)
         for some in chunks(sorted(chains)):
             query = select(lineage.c.child, lineage.c.parent).where(
@@ -115,7 +146,6 @@ class Facts:
                 found[child].append(parent)
         for chain in chains:
             self._parents[chain] = tuple(sorted(found[chain]))
-        return {parent for parents in found.values() for parent in parents}
 
     def _bring_batches(self, chains: Iterable[ChainId]) -> None:
         mine = self._page.batches
@@ -159,9 +189,12 @@ class Facts:
 
     # --- what comes to them --------------------------------------------------------------------------------------
 
-    def made(self, batch: Batch, parents: tuple[ChainId, ...]) -> None:
-        """A batch is brought into being."""
-        self._batches[batch.chain], self._parents[batch.chain], self._facts[batch.chain] = batch, parents, []
+    def made(self, batch: Batch, statement: Statement, index: int) -> None:
+        """A batch is brought into being by ``statement``."""
+        chain = batch.chain
+        self._batches[chain], self._parents[chain], self._facts[chain] = batch, statement.on, []
+        self._whole.add(chain)
+        self._born += [_Born(index, chain, parent, statement.at) for parent in statement.on]
 
     def replace(self, chains: Iterable[ChainId], at: int, fact: Fact | None) -> None:
         """What is said of these batches at ``at`` is now this; None: nothing any more."""
@@ -176,9 +209,13 @@ class Facts:
                 self._facts[chain] = sorted([*kept, *([fact] if fact else [])], key=lambda one: one.index)
 
     def below(self, told: Statement, statement: Statement) -> set[ChainId]:
-        """What was made from the batches of ``told`` and looks up to them, when ``statement`` comes about it."""
-        since = told.at if told.kind in _WHEN_APPLIED and told is statement else ""
-        return {child for parent in told.on for child in self._children.get((parent, since), ())}
+        """What was made from the batches of ``told``, and of that, when ``statement`` comes about it."""
+        tops, since = frozenset(_tops(told)), _since(told, statement)
+        known = [one for chain in tops for one in self._children.get((chain, since), ())]
+        known += [one for one in self._born if one.parent in tops and one.made >= since]
+        children = _newest(known)
+        more = [one for chain in children for one in self._grandchildren.get(chain, ())]
+        return children | _newest([*more, *(one for one in self._born if one.parent in children)])
 
     def subject(self, chain: ChainId, tables: Tables, above: int = 2) -> Subject:
         """The batch with its parents and theirs."""
@@ -192,8 +229,30 @@ class Facts:
                 self._categories[batch.product] = called, tables.category(called)
             name, category = self._categories[batch.product]
         known = [one for one in self._parents.get(chain, ()) if above and one in self._facts and one in self._batches]
-        parents = [self.subject(one, tables, above - 1) for one in known]
+        behind = above - 1 if self._behind(chain) else 0
+        parents = [self.subject(one, tables, behind) for one in known]
         return Subject(batch, name, category, product, self._facts[chain], parents)
+
+
+def _tops(told: Statement) -> tuple[ChainId, ...]:
+    """The batches whose children a statement concerns: what it is about; what it made, once that is corrected."""
+    if told.kind not in ABOVE:
+        return ()
+    return told.created if told.kind in MAKING else told.on
+
+
+def _since(told: Statement, statement: Statement) -> str:
+    """What was made before something was put on a field or herd is not concerned, unless it is corrected."""
+    if told.kind not in _PUT_ON or told is not statement:
+        return ""
+    began: str = min(told.body["start"], told.body["stop"])
+    return began
+
+
+def _newest(made: Iterable[_Born]) -> set[ChainId]:
+    """As many as are judged again."""
+    last = dict.fromkeys(one.chain for one in sorted(made, reverse=True))
+    return set(islice(last, CHILDREN))
 
 
 def fact_of(statement: Statement, index: int, corrections: Iterable[Statement]) -> Fact | None:

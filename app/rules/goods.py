@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from app.batches.amounts import from_micro
 from app.batches.goods import Batch, Leg
@@ -13,12 +14,10 @@ from ledger.statement import Statement
 CLOCK_AHEAD = 600
 """Seconds that a signer's clock may run ahead before it is a finding."""
 
-POSTED = frozenset(("over-held", "over-shipped", "over-counted"))
-"""What rests on amounts: asked anew once they are corrected."""
+POSTED = frozenset(("over-held", "over-shipped", "over-counted", "place-unlikely", "origin-unrecorded"))
+"""What rests on what was said, amounts and names: asked anew once that is corrected."""
 
-SAID = frozenset(
-    "clock late place-unlikely not-holder moved-on-hold origin-unrecorded origin-unverified origin-reused".split()
-)
+SAID = POSTED | frozenset("clock late not-holder moved-on-hold origin-unverified origin-reused".split())
 """What is said of a statement when it comes; once that is void, no longer."""
 
 _ASIDE = frozenset(("inspector", "lab", "registrar"))
@@ -51,6 +50,13 @@ def stranger(
             yield Finding("not-holder", "flag", chain, {"party": actor, "batch": chain})
 
 
+def unrecorded(statement: Statement, body: Mapping[str, Any]) -> Iterator[Finding]:
+    """Nobody knows where it came from; ``body`` is what the intake says now."""
+    if statement.kind == "intake" and body.get("unrecorded", False):
+        for chain in statement.created:
+            yield Finding("origin-unrecorded", "flag", chain, {})
+
+
 def more_than_held(
     statement: Statement,
     legs: Iterable[Leg],
@@ -68,8 +74,12 @@ def more_than_held(
     for (batch, account, owner), amount in took.items():
         left = balances[batch, account, owner]
         if amount > 0 and left < 0:
-            code, party = ("over-held", owner) if account == "held" else ("over-shipped", statement.actor or "")
-            yield Finding(code, "flag", batch, _compared(party, known[batch], max(left + amount, 0), amount))
+            there = max(left + amount, 0)
+            if account == "held":
+                yield Finding("over-held", "flag", batch, _compared(owner, known[batch], there, amount))
+            else:
+                params = _compared(statement.actor or "", known[batch], there, amount) | {"shipment": owner}
+                yield Finding("over-shipped", "flag", batch, params)
 
 
 def more_than_booked(party: str, batch: Batch, booked: int, counted: int) -> Iterator[Finding]:

@@ -103,7 +103,7 @@ Judge: TypeAlias = Callable[[Subject, Context], Iterator[Judged]]
 class Rule:
     """``judge`` is asked again whenever a fact of a kind that it ``reads`` comes to, or goes from, the batch.
 
-    ``above`` are the kinds that it reads on parents as well; the children are then asked again.
+    ``above`` are the kinds that it reads on parents, or theirs, as well; what was made from them is then asked again.
     """
 
     judge: Judge

@@ -43,7 +43,8 @@ def interval(subject: Subject, context: Context) -> Iterator[Judged]:
 
 def began(fact: Fact) -> str:
     """When the use of what was put on it began; as a time of the format, which can be compared."""
-    return min(fact.body["start"], fact.body["stop"])
+    start: str = fact.body["start"]
+    return min(start, fact.body["stop"])
 
 
 def substances(fact: Fact) -> Iterator[str]:

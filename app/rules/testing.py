@@ -122,7 +122,7 @@ def _same(substance: str, on: date, subject: Subject, context: Context) -> str:
 @rule(
     "certificate-basis certificate-untested",
     "certify test harvest intake process",
-    above="apply treat test harvest process",
+    above="apply treat test harvest intake process",
 )
 def basis(subject: Subject, context: Context) -> Iterator[Judged]:
     """农产品质量安全承诺达标合格证管理办法: a promise that rests on a test rests on one of all that was applied.

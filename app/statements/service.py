@@ -74,8 +74,9 @@ class Capture:
             registry = self._journal.registry
             registry.authorise(statement, signed=False)
             books = Books(self._log_id).open(connection, registry, [record])
-            books.admit(record)
-            return books.post(record, 0, self._journal.now())
+            now = self._journal.now()
+            books.admit(record, now)
+            return books.post(record, 0, now)
 
 
 def _record(statement: Statement, opened: Mapping[str, tuple[Json, Disclosure]], payload: str) -> Record:

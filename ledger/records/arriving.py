@@ -22,6 +22,14 @@ CERTIFICATE_PHOTO = Field(
     "a clear photo of the paper; it shows a name and a phone number, so it is not public",
     audience="trade",
 )
+CERTIFICATE_CHECKED = Field(
+    "certificate_checked",
+    Flag(),
+    "已查验合格证",
+    "certificate checked",
+    "看过对方的承诺达标合格证、和货对得上才选是",
+    "yes only if you have seen the certificate and it fits the goods",
+)
 
 INTAKE = Kind(
     "intake",
@@ -35,6 +43,7 @@ INTAKE = Kind(
         Field("origin", Text(120), "产地", "origin", "货是哪里出的：县、乡、村；进口的写国家", "where it grew: county, township, village; the country if imported", cbv="countryOfOrigin"),
         Field("supplier", Text(120), "供货者", "supplier", "卖给您的人或单位，照证件或送货单写", "who sold it to you, as on their papers", audience="trade", fsma="immediate previous source"),
         Field("supplier_contact", Text(120), "供货者联系方式", "supplier's contact", "对方的电话和地址，只有监管部门能看到", "their phone and address; only supervisors can read it", audience="regulator"),
+        CERTIFICATE_CHECKED,
         CERTIFICATE_NO,
         CERTIFICATE_PHOTO,
         Field("quarantine_certificate", Text(60), "检疫证号", "quarantine certificate no.", "买畜禽和肉的：动物检疫合格证明的编号", "for animals and meat: the number of the quarantine certificate"),

@@ -2,9 +2,9 @@
 
 # ruff: noqa: E501  (a field is one line, so that the table can be read down)
 
-from ledger.records.arriving import CERTIFICATE_NO, CERTIFICATE_PHOTO
+from ledger.records.arriving import CERTIFICATE_CHECKED, CERTIFICATE_NO, CERTIFICATE_PHOTO
 from ledger.records.kind import BATCH, QUANTITY, REASON, TEMPERATURES, Kind, goods, shipment
-from ledger.records.shapes import Choice, Code, Day, Field, Flag, ListOf, Object, Reading, Ref, Text, Time, Whole
+from ledger.records.shapes import Choice, Code, Day, Field, ListOf, Object, Reading, Ref, Text, Time, Whole
 
 _PLATE = Field(
     "plate",
@@ -94,7 +94,7 @@ RECEIVE = Kind(
             "what is missing or bad against the shipment, a line for each; empty if all is there",
         ),
         Field("temperature", Reading(), "到货温度", "temperature found", "开箱时量的货温，零下写负号", "the goods' temperature on opening, with a minus below zero"),
-        Field("certificate_checked", Flag(), "已查验合格证", "certificate checked", "看过对方的承诺达标合格证、和货对得上才选是", "yes only if you have seen the certificate and it fits the goods"),
+        CERTIFICATE_CHECKED,
         CERTIFICATE_NO,
         CERTIFICATE_PHOTO,
     ),

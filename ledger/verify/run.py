@@ -107,7 +107,7 @@ class Run:
             self.opened.get(statement.hash, {}),
             key.custody if key is not None else "",
             suspect,
-            item.first < self.covered,
+            self.complete_as_of is not None and item.first < self.covered,
         )
 
     # --- what the bundle says of itself, before any of it is believed --------------------------------------------

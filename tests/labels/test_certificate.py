@@ -141,6 +141,17 @@ def test_names_that_the_label_has_no_room_for_end_in_dots_and_keep_quantity_and_
     assert "2026-07-12" in said
 
 
+def test_as_much_of_long_names_as_there_is_room_for_is_kept() -> None:
+    said = text_of(pdf(LONG))
+    assert "…" not in said
+    assert "LC-2026-0759-03" in said, "all sixty certificates"
+    many = replace(LONG, parents=[f"LC-2026-{number:05}" for number in range(200)])
+    said = text_of(pdf(many))
+    assert "…" in said
+    assert LONG.contact
+    assert re.sub(r"\s", "", LONG.contact) in said, "the longest gives way, and no other"
+
+
 def test_demonstration_says_so() -> None:
     for lang, words in (("zh", "演示非真实产品"), ("en", "Demonstrationonly")):
         assert words in text_of(pdf(replace(LONG, lang=lang), "label"))

@@ -1,4 +1,4 @@
-"""A batch's whole record in one file: each field by its audience, nothing that a spreadsheet would run, as of a past day."""
+"""A batch's whole record in one file: each field by its audience, nothing a spreadsheet would run, as of a past day."""
 
 import csv
 import io
