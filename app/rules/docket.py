@@ -17,13 +17,13 @@ from sqlalchemy import Connection, func, select, update
 from app.batches.page import Page
 from app.db import insert_rows
 from app.recording import Finding, Record
-from app.rules import RULES
 from app.rules.certificates import cured
 from app.rules.days import day_of
 from app.rules.facts import ABOVE, MAKING, READ, Facts, fact_of
 from app.rules.grounds import Ground, Grounds
 from app.rules.kernel import Context, Judged, Rule
 from app.rules.release import admit_release, covers
+from app.rules.rulebook import RULES
 from app.rules.tables import Tables
 from app.stored import chunks
 from app.tables import answers, findings, grounds, postings, rule_runs, statements

@@ -16,8 +16,8 @@ from app.batches.corrections import effective
 from app.batches.goods import Batch
 from app.batches.page import Page
 from app.recording import Record
-from app.rules import RULES
 from app.rules.kernel import Fact, Subject
+from app.rules.rulebook import RULES
 from app.rules.tables import Tables
 from app.stored import chunks
 from app.tables import batches, entries, lineage, statements

@@ -44,7 +44,8 @@ def interval(subject: Subject, context: Context) -> Iterator[Judged]:
 def began(fact: Fact) -> str:
     """When the use of what was put on it began; as a time of the format, which can be compared."""
     start: str = fact.body["start"]
-    return min(start, fact.body["stop"])
+    stop: str = fact.body["stop"]
+    return min(start, stop)
 
 
 def substances(fact: Fact) -> Iterator[str]:

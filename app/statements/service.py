@@ -5,11 +5,12 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
 from app.batches.books import Books
 from app.journal import Journal
 from app.recording import Finding, Record
+from app.tables import entries
 from ledger import b64u, records
 from ledger.canonical import Json, check_normal, dumps
 from ledger.errors import Malformed
@@ -76,7 +77,8 @@ class Capture:
             books = Books(self._log_id).open(connection, registry, [record])
             now = self._journal.now()
             books.admit(record, now)
-            return books.post(record, 0, now)
+            last = connection.execute(select(func.max(entries.c.log_index)).where(entries.c.log_id == self._log_id))
+            return books.post(record, (last.scalar() or 0) + 1, now)
 
 
 def _record(statement: Statement, opened: Mapping[str, tuple[Json, Disclosure]], payload: str) -> Record:

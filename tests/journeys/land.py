@@ -7,10 +7,11 @@ as anybody reads it, without signing in.
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,14 +26,17 @@ from ledger.identity import ChainId, StatementHash, mark
 from ledger.keys import PrivateKey
 from ledger.policy import Pin
 from ledger.verify import verify
+from tests.parts.processes import free_port
+from tests.parts.service import serving
 
 CHINA = timezone(timedelta(hours=8))
+PASSWORD = "梨花开了的春天-2026"
 GENGJI = Path(sys.executable).with_name("gengji")
 
 
-def gengji(*arguments: str | Path) -> str:
-    """What the command prints."""
-    done = subprocess.run([GENGJI, *arguments], capture_output=True, text=True, timeout=120)
+def gengji(*arguments: str | Path, told: str = "") -> str:
+    """What the command prints, ``told`` so much at its standard input."""
+    done = subprocess.run([GENGJI, *arguments], input=told, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, (done.stdout + done.stderr)[-2000:]
     return done.stdout
 
@@ -49,6 +53,10 @@ class Calendar:
     def turn(self, day: str, hour: str = "08:00") -> None:
         """Local time, ``05-08`` of the year in which all stories are set."""
         self.now = datetime.fromisoformat(f"2026-{day}T{hour}").replace(tzinfo=CHINA)
+
+    def today(self) -> None:
+        """An hour ago, by the clock on the wall: what the service times itself happens now."""
+        self.now = datetime.now(CHINA).replace(microsecond=0) - timedelta(hours=1)
 
     def at(self, hours: float = 0) -> str:
         """The moment so many hours from now, as statements write it."""
@@ -164,6 +172,16 @@ class Land:
         self.lab = self.enrol("检测站", "lab", "lab")
         self.bureau = self.enrol("农业农村局", "authority", "inspector")
 
+    @cached_property
+    def officer(self) -> httpx.Client:
+        """A browser in which an inspector of the bureau is signed in."""
+        who = ("--name", "李娜", "--role", "inspector", "--division", "990101", "--side", "agriculture")
+        gengji("account", "add", "li.na", "--party", self.bureau.chain, *who, "--data", self.data, told=PASSWORD)
+        browser = self.opened.enter_context(httpx.Client(base_url=self.url, timeout=60))
+        signed_in = browser.post("/sign-in", data={"login": "li.na", "password": PASSWORD})
+        assert signed_in.headers["location"] == "/audit", signed_in.text
+        return browser
+
     def enrol(self, name: str, type_: str, *roles: str, agent: Party | None = None, kinds: str = "") -> Party:
         """A party with a device of its own, or with an ``agent`` who may state ``kinds`` for it."""
         device = None if agent else Device.create(self.folder / f"{len(self.parties)} {name}", self.url, self.pin)
@@ -246,11 +264,28 @@ class Land:
         (event,) = (event for event in self.get(f"/v1/batches/{batch}/events") if event["hash"] == hash_)
         return dict(event)
 
+    def stands(self, call: StatementHash) -> Any:
+        """How a recall or drill stands, as an inspector reads it."""
+        answer = self.officer.get(f"/v1/recalls/{call}", headers={"accept": "application/json"})
+        assert answer.is_success, answer.text
+        return answer.json()
+
     def holds(self, *batches: ChainId) -> None:
         """The end of every story: the whole log is sound, and these batches can be checked off line."""
         assert json.loads(gengji("audit", "--data", self.data, "--json"))["clean"]
         for batch in batches:
             verify(self.registrar.device.bundle(batch), [self.pin], asked=batch)
+
+
+@contextmanager
+def settled(folder: Path, origin: str) -> Iterator[Land]:
+    """A new county, served until this ends."""
+    port = free_port()
+    url, data = f"http://127.0.0.1:{port}", folder / "var"
+    with ExitStack() as opened:
+        gengji("init", "--origin", origin, "--public-url", url, "--data", data)
+        opened.enter_context(serving(data, port=port))
+        yield Land(url, data, folder / "people", opened)
 
 
 def some(batch: ChainId, amount: int | str, unit: str = "kg") -> dict[str, Json]:

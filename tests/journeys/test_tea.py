@@ -29,8 +29,10 @@ def test_two_co_ops_leaf_becomes_one_tea_with_certificates_issued_anew(land: Lan
     mixed = the_mixture_waits_for_both(land, factory, leaf, [first, second])
     assert [one.code for one in land.found(mixed)] == ["certificate-missing", "certificate-parents"]
     # What it lacks is the one thing that it may still be given.
-    other = daoxiang.certify(second, goods=[some(second, 280)])
-    assert land.standing(second) == land.standing(mixed) == []
+    words = {"form": "own", "product_name": "茶鲜叶", "origin": "稻香镇", "issued": "2026-04-05", "basis": ["control"]}
+    other = daoxiang.state("certify", goods=[some(second, 280)], **words)
+    assert land.standing(mixed) == []
+    assert land.standing(second) == ["moved-on-hold"], "that the factory did not wait stays to be seen"
     assert land.closed(second) == [("certificate-due", "record"), ("certificate-missing", "record")]
     assert land.closed(mixed) == [("certificate-missing", "record"), ("certificate-parents", "record")]
     land.shopper(mixed, "normal")

@@ -1,16 +1,17 @@
-"""Reading: by every name, each field by its audience, in a fixed number of statements, at any moment."""
+"""Reading: by every name, each field by its audience, at any moment."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import Connection, Engine, delete, event, insert
+from sqlalchemy import Connection, delete, insert
 
 from app.batches import lineage as module
+from app.batches import walking
 from app.batches.amounts import to_micro
-from app.batches.reading import Graph, Wanted
+from app.batches.reading import Wanted
 from app.errors import Conflict, NotFound
 from app.tables import disclosures, lineage
 from app.viewing import Viewer
@@ -27,19 +28,6 @@ SECRETS = {"plate": "川A·12345", "seal": "封-77", "person": "张三丰", "not
 
 def viewer(desk: Desk, party: str, role: str = "member") -> Viewer:
     return Viewer("id", party, party, desk.world.parties[party], role, "", "", "")
-
-
-@contextmanager
-def counted(engine: Engine) -> Iterator[list[str]]:
-    """The SQL statements that a block sends."""
-    sent: list[str] = []
-
-    def note(_c: Connection, _k: object, statement: str, *_more: object) -> None:
-        sent.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(engine, "before_cursor_execute", note)
 
 
 # --- by what name --------------------------------------------------------------------------------------------------
@@ -299,17 +287,24 @@ def test_a_time_means_what_had_been_received_by_then(desk: Desk) -> None:
             desk.reader.holdings(desk.lot, text)
 
 
-def test_lineage_takes_as_many_statements_however_large_it_is(desk: Desk) -> None:
-    def asked() -> tuple[int, Graph]:
-        with counted(desk.engine) as sent:
-            graph = desk.reader.lineage(desk.lot, "both")
-        return len(sent), graph
+def test_lineage_takes_as_many_statements_as_levels_however_wide_it_is(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    real = walking.rows
 
-    few, small = asked()
+    def noted(connection: Connection, query: str, *more: Any) -> Iterator[tuple[Any, ...]]:
+        sent.append(query)
+        return real(connection, query, *more)
+
+    monkeypatch.setattr(walking, "rows", noted)
+    few = len(desk.reader.lineage(desk.lot).nodes)
+    walked = len(sent)
     woven(desk, 8, 6)
-    many, large = asked()
-    assert (len(small.nodes), len(large.nodes)) == (2, 50)
-    assert few == many <= 6
+    sent.clear()
+    large = desk.reader.lineage(desk.lot)
+    assert (few, len(large.nodes)) == (2, 50)
+    assert len(sent) <= walked + 3 * 8
     made = {node.chain: to_micro(node.quantity) for node in large.nodes}
     for node in large.nodes:
         assert sum(to_micro(holding.amount) for holding in node.holdings) == made[node.chain]

@@ -117,10 +117,10 @@ def state(live: County, product: ChainId) -> dict[str, Any]:
     for lot in ("P1", "H1"):
         (batch,) = httpx.get(f"{live.url}/v1/batches", params={"product": product, "lot": lot}).json()["batches"]
         about = f"{live.url}/v1/batches/{batch['code']}"
-        events = httpx.get(f"{about}/events").raise_for_status().json()["events"]
-        holdings = httpx.get(f"{about}/holdings").raise_for_status().json()["holdings"]
+        events = httpx.get(f"{about}/events").raise_for_status().json()
+        holdings = httpx.get(f"{about}/holdings").raise_for_status().json()
         found[lot] = {
-            "events": [(event["kind"], event["at"], plain(event["body"])) for event in events],
+            "events": [(event["kind"], event["at"], plain(event["values"])) for event in events],
             "holdings": sorted((row["account"], row["amount"], row["unit"]) for row in holdings),
             "findings": sorted(one["code"] for event in events for one in event["findings"]),
         }
