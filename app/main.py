@@ -34,6 +34,8 @@ from app.erasure import routes as erasure
 from app.erasure.service import Eraser
 from app.evidence import routes as evidence
 from app.evidence.making import Bundles
+from app.handover import routes as handover
+from app.handover.service import Handovers
 from app.head_as_get import HeadAsGet
 from app.heads.making import Daily
 from app.heads.reading import Heads
@@ -59,6 +61,8 @@ from app.statements.service import Capture
 from app.web import routes as web
 from app.web.pages import Pages
 from app.witnessing.gathering import watch
+from app.worklists import routes as worklists
+from app.worklists.service import Worklists
 
 
 def create_app(settings: Settings, *, synchronous: str = "FULL") -> FastAPI:
@@ -156,10 +160,13 @@ def _wire(settings: Settings, ends: ExitStack, synchronous: str) -> FastAPI:
     app.include_router(accounts.router(people, pages, Names(log.journal.registry), told, log.public_url))
     app.include_router(web.router(pages, people, told))
 
-    app.include_router(audit.router(batch_reader, pages, people, engine, log, completer, settings.data))
-
+    handovers = Handovers(engine, log, batch_reader, issuing)
+    app.include_router(handover.router(handovers, people, custodian, pages))
     calling = Recalls(engine, log)
-    app.include_router(desk.router(batch_reader, pages, people, engine, log, completer, rules, calling))
+    waiting = Worklists(engine, log, calling)
+    app.include_router(worklists.router(waiting, people))
+    app.include_router(audit.router(batch_reader, pages, people, engine, log, completer, waiting, settings.data))
+    app.include_router(desk.router(batch_reader, pages, people, engine, log, completer, rules, calling, waiting))
     app.include_router(notices.router(contacts, people, pages, engine, log))
     app.include_router(recalls.router(calling, batch_reader, people, custodian, pages))
 

@@ -133,6 +133,12 @@ ROUTES: Mapping[str, Row] = {
     "POST /audit/batches/{}/measures": INSPECTORS,
     "GET /desk/recalls": SIGNED_IN,
     "POST /desk/recalls/{}": STATING,
+    # --- handover: for sender, receiver, carrier and supervisors; what waits to be done, for whoever has to do it
+    "GET /v1/shipments": SIGNED_IN,
+    "GET /v1/shipments/{}": SIGNED_IN,
+    "GET /desk/shipments/{}": SIGNED_IN,
+    "POST /desk/shipments/{}": STATING,
+    "GET /v1/worklist": SIGNED_IN,
 }
 """Method and path, with ``{}`` for what varies, ``{:path}`` where that may hold slashes."""
 

@@ -263,13 +263,6 @@ FINDINGS: Mapping[str, Finding] = {
         "无须处理；今后请当天记录。",
         "Nothing to do; please state things on the day.",
     ),
-    "check-digit": Finding(
-        "编码 {has} 的校验位不对",
-        "the check digit of {has} is wrong",
-        "对照包装或证书核对编码并更正。",
-        "Compare the code with the package or certificate and correct it.",
-        "GS1 General Specifications §7.9",
-    ),
 }
 """A sentence for every finding; parties and batches are named by the one who asks, or stand as codes."""
 
@@ -309,6 +302,5 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "too-fast": ("路程过快", "journey too fast"),
     "time-order": ("时间先后不符", "received before sent"),
     "many-at-once": ("集中补录", "many records at one moment"),
-    "check-digit": ("校验位不对", "wrong check digit"),
 }
 """A finding in few words, for lists."""

@@ -82,8 +82,9 @@ def say_finding(code: str, params: Mapping[str, str | int], lang: Lang) -> str:
     if "unit" in params:
         for name in {"has", "wanted", "short"} & params.keys():
             values[name] = _Value(quantity({"unit": str(params["unit"]), "value": str(params[name])}, lang), lang)
-    sentence = _pick(finding[:2], lang).format_map(_Given(values))
-    return _join(sentence, _pick((finding.clear_zh, finding.clear_en), lang), lang)
+    given = _Given(values)
+    sentence = _pick(finding[:2], lang).format_map(given)
+    return _join(sentence, _pick((finding.clear_zh, finding.clear_en), lang).format_map(given), lang)
 
 
 def say_remark(code: str, params: Mapping[str, str | int], lang: Lang) -> str:

@@ -60,7 +60,9 @@ def from_sty_to_counter(land: Land) -> Chain:
         outputs=[made(leg, 320), made(side, 280), made(rib, 110), made(rest, 150, by_product=True)],
     )  # fmt: skip
     ham, belly, ribs, offal = cut.batches
-    (others_ham,) = house.state("process", inputs=[some(theirs, 400)], outputs=[made(leg, 120)], loss=measured(280)).batches
+    (others_ham,) = house.state(
+        "process", inputs=[some(theirs, 400)], outputs=[made(leg, 120)], loss=measured(280)
+    ).batches
     assert cut.findings == []
     for batch in (ham, belly, ribs, others_ham):
         assert house.certify(batch).findings == []
@@ -82,7 +84,9 @@ def from_sty_to_counter(land: Land) -> Chain:
 
 def raised(land: Land, farm: Party, house: Party, pig: ChainId, weight: int) -> ChainId:
     """From the sty to the slaughterhouse's door, with quarantine and conformity certificates."""
-    herd = farm.state("stock", outputs=[made(pig, 40, "kg")], source="示例仔猪场", quarantine_certificate="检疫-示例-1").batch
+    herd = farm.state(
+        "stock", outputs=[made(pig, 40, "kg")], source="示例仔猪场", quarantine_certificate="检疫-示例-1"
+    ).batch
     land.calendar.turn("05-01")
     sent = farm.state(
         "harvest", inputs=batches([herd]), outputs=[made(pig, weight)], origin="青山镇", quarantine_certificate="检疫-2"
@@ -160,7 +164,13 @@ def called_back(land: Land, chain: Chain) -> Stated:
         assert land.label(batch) == "held"
     land.shopper(chain.others_ham, "normal")
     assert land.label(chain.others_ham) == 200
-    words = {"form": "buyer", "product_name": "香肠", "origin": "青山镇", "issued": land.calendar.day, "basis": ["control"]}
+    words = {
+        "form": "buyer",
+        "product_name": "香肠",
+        "origin": "青山镇",
+        "issued": land.calendar.day,
+        "basis": ["control"],
+    }
     assert chain.plant.refused("certify", goods=[some(chain.sausage, 60)], **words) == (409, "held")
     # Dinner was on the table already: recorded, and seen.
     assert chain.canteen.state("sell", goods=[some(chain.sausage, 5)], channel="canteen").findings == ["moved-on-hold"]

@@ -71,7 +71,13 @@ def the_mixture_waits_for_both(land: Land, factory: Party, leaf: ChainId, lots: 
     assert factory.warned("process", **spread) == ["moved-on-hold", "certificate-parents"]
     mixed = factory.state("process", **spread).batch
     land.shopper(mixed, "held")
-    words = {"form": "buyer", "product_name": "茶鲜叶", "origin": "青禾县", "issued": "2026-04-05", "basis": ["control"]}
+    words = {
+        "form": "buyer",
+        "product_name": "茶鲜叶",
+        "origin": "青禾县",
+        "issued": "2026-04-05",
+        "basis": ["control"],
+    }
     assert factory.refused("certify", goods=[some(mixed, 660)], **words) == (409, "held")
     return mixed
 

@@ -175,7 +175,9 @@ def utc(local: str) -> str:
 def by_command(teller: Teller, step: Step) -> bool:
     words = [f"at={step.at}", *(f"on={trace_code(teller.lot(lot))}" for lot in step.on)]
     for table, lines in step.lines.items():
-        words += [f"{table}.{name}={text}" for one in lines for name, text in called(teller, table, one, "batch").items()]
+        words += [
+            f"{table}.{name}={text}" for one in lines for name, text in called(teller, table, one, "batch").items()
+        ]
     for name, value in step.fields.items():
         if isinstance(value, dict):
             words += [f"{name}.{inner}={cell(text)}" for inner, text in value.items()]
@@ -242,8 +244,18 @@ def test_by_program_by_spreadsheet_and_by_command_line_the_ledger_ends_the_same(
             ends.append({**state(teller), "refused": teller.refused})
             land.holds(teller.lot("FQ-1"))
     program, spreadsheet, command = ends
-    assert program["refused"] == ["coop release"], capsys.readouterr()
-    assert [code for code, *_ in program["findings"]] == []
+    assert program["refused"] == ["coop release"]
+    told = capsys.readouterr().out
+    assert ("2026-05-08" in told, "{" in told) == (True, False)
+    assert [one for one in program["findings"] if one[0] != "late"] == [
+        ("interval", "hold", "FQ-1", "harvest", "release", "released"),
+        ("moved-on-hold", "flag", "FQ-1", "ship", "", ""),
+        ("certificate-due", "flag", "FQ-1", "ship", "certify", "record"),
+        ("certificate-missing", "hold", "FQ-1", "receive", "release", "released"),
+        ("over-held", "flag", "FQ-1", "sell", "", ""),
+    ]
+    assert program["accounts"]["FQ-1", "held", SHOP] == -60_000_000
+    assert (program["verdict"], program["certificates"]) == ("doubtful", ["valid"])
     assert spreadsheet == program
     assert command == program
 

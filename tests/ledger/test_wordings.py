@@ -200,6 +200,7 @@ def test_findings_are_said_with_how_to_clear_them() -> None:
         f"Trace code {grouped(trace_code(CHAIN))}: 青禾合作社 has 400 kg, the record says 520 kg: 120 kg too many. "
     )
     assert say_finding("clock", {"ahead": "600"}, "zh").startswith("记录的时间比收到时间晚 600 秒")
+    assert "2026-05-08" in say_finding("interval", {"lawful": "2026-05-08"}, "en").partition(".")[2]
 
 
 @pytest.mark.parametrize("code", FINDINGS)

@@ -210,13 +210,13 @@ def woven(desk: Desk, layers: int, width: int) -> list[ChainId]:
     for _ in range(layers):
         inputs = [sorted({before[at], before[at - 1]}) for at in range(len(before))]
         inputs = (inputs * width)[:width]
-        drafts = [
+        drafts: list[Any] = [
             ("process", "farm",
              {"inputs": [{"batch": batch, "quantity": kg("0.5")} for batch in used],
               "outputs": [desk.world.output("sauce", "2")]}, used, {})
             for used in inputs
         ]  # fmt: skip
-        before = [done.statement.created[0] for done in desk.send(*desk.sign(drafts))]  # type: ignore[arg-type]
+        before = [done.statement.created[0] for done in desk.send(*desk.sign(drafts))]
     return before
 
 
@@ -243,7 +243,7 @@ def test_lineage_goes_both_ways_with_quantities(desk: Desk) -> None:
     ]  # fmt: skip
     assert node.holdings == desk.reader.holdings(sauce)
     assert node.holdings[1].shipment == on_road.statement.hash
-    back, forward = (desk.reader.lineage(sauce, way) for way in ("back", "forward"))  # type: ignore[arg-type]
+    back, forward = (desk.reader.lineage(sauce, way) for way in ("back", "forward"))
     assert {node.chain for node in back.nodes} == {sauce, desk.lot, desk.planting}
     assert {node.chain for node in forward.nodes} == {sauce, jam}
     assert {node.chain for node in desk.reader.lineage(jam, "back", 1).nodes} == {jam, sauce}

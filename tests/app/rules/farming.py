@@ -90,7 +90,7 @@ class Year:
 
     def draft(self, act: str, one: int, two: int, back: int) -> tuple[str, str, dict[str, Json], list[ChainId], Any]:
         """What ``act`` comes to: kind, signer, body, batches, sealed fields."""
-        who, batch, other = _PEOPLE[two % 4], self.pick(one), self.pick(two)
+        who, batch, other = ("farm", "coop", "shop")[two % 3], self.pick(one), self.pick(two)
         amount = str(1 + two * 37 % 500)
         body, on, sealed = getattr(self, f"_{act}")(one, two, back, batch, other, amount)
         who = {"test": ("lab", "farm")[one % 2], "sample": "inspector", "unload": "carrier"}.get(act, who)
@@ -242,7 +242,7 @@ class Year:
     def _release(self, one: int, two: int, back: int, batch: ChainId, other: ChainId, amount: str) -> Any:
         """Of a batch that is stopped, with an answer to whatever was ever said."""
         told = "hold recall test harvest apply feed treat acquire intake receive process sense unload".split()
-        named: list[Json] = [done.statement.hash for done in self.of(*told)][-60:] + [self.first_harvest]
+        named: list[Json] = [self.first_harvest, *(done.statement.hash for done in self.of(*told)[-60:])]
         return {"answers": named, "reason": "查清"}, [self.stopped(two) or batch], {"person": "王五"}
 
     def stopped(self, number: int) -> ChainId | None:
@@ -261,14 +261,14 @@ class Year:
         first = about[one % len(about)].statement
         return {"about": first.hash, "agree": True}, list(first.on) or [batch], {}
 
-    def correct(self, one: int, two: int, void: bool) -> Appended | LedgerError | None:
+    def correct(self, one: int, two: int, void: bool) -> Appended | LedgerError:
         """Correct, or void, something that was said."""
         said = [(by, done.statement) for by, done in self.said]
         mine = [
             (by, told) for by, told in said if told.kind not in ("correct", "release") and (void or _changed(told, two))
         ]
         if not mine:
-            return None
+            void, mine = True, [(by, told) for by, told in said if told.kind not in ("correct", "release")]
         by, statement = mine[-1 - one % len(mine)]
         new = _changed(statement, two)
         body: dict[str, Json] = {"statement": statement.hash, "reason": "填错"}
