@@ -1,19 +1,19 @@
 """base64url without padding, decoded strictly: what decodes also encodes back to the same characters."""
 
-from base64 import urlsafe_b64encode
-from binascii import a2b_base64
+from binascii import a2b_base64, b2a_base64
 
 from ledger.errors import Malformed
 
 # To the alphabet that the decoder knows; its own two signs and the padding become something that it refuses.
 _STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
 _PADDING = (b"", b"", b"==", b"=")
+_OURS = bytes.maketrans(b"+/", b"-_")
 # After 4n+2 and 4n+3 characters, those last ones that leave no loose bits.
 _LAST = ("", "", "AQgw", "AEIMQUYcgkosw048")
 
 
 def encode(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
+    return b2a_base64(data, newline=False).rstrip(b"=").translate(_OURS).decode()
 
 
 def decode(text: str, size: int | None = None, *, path: str = "") -> bytes:

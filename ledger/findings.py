@@ -266,6 +266,11 @@ FINDINGS: Mapping[str, Finding] = {
 }
 """A sentence for every finding; parties and batches are named by the one who asks, or stand as codes."""
 
+STOPPING = frozenset(
+    "interval banned toxic over-limit rapid-failed certificate-missing certificate-parents on-hold recalled".split()
+)
+"""The findings that stop a batch, and what came of it; the others are shown."""
+
 TITLES: Mapping[str, tuple[str, str]] = {
     "interval": ("安全间隔期未到", "interval not kept"),
     "banned": ("使用禁用投入品", "banned substance"),

@@ -188,6 +188,7 @@ WORDINGS: Mapping[str, Wording] = {
     "no-certificate": Wording("没有编号为 {has} 的合格证", "there is no certificate {has}", "again"),
     "certificate-none": Wording("{wanted} 手里没有这批货 {has:batch}，没有可开具合格证的数量", "{wanted} holds nothing of the batch {has:batch}, so there is nothing to certify", "again"),
     "drill-report": Wording("这条记录不是还没有结束的召回演练，没有报告可签", "this is no drill that still runs: there is no report to sign", "again"),
+    "received-nothing": Wording("一样都没有实收：请写明收下多少；全都不收的，请拒收退回", "nothing was accepted: say how much was, or refuse it all", "nothing"),
     "not-concerned": Wording("发货只对发货方、收货方、承运方和监督人员开放", "a shipment is open to its sender, receiver, carrier and to supervisors only", "nothing"),
     "no-recall": Wording("没有要您反馈的召回或演练 {has}，或它已经结束", "no recall or drill {has} waits for your answer, or it has ended", "again"),
     "no-statement": Wording("没有编号为 {has} 的记录", "there is no statement {has}", "again"),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
 from app import stored
 from app.audit import picture
@@ -43,7 +43,7 @@ AUDIENCES = {
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """A finding on the worklist: what was found, in which statement, by whom it was signed."""
+    """An open finding: what was found, about which statement, by whom that was signed."""
 
     found: Found
     index: int
@@ -90,19 +90,20 @@ class Drawing:
     """The middle of the batch that it is about, from the left."""
 
 
-def worklist(engine: Engine, log: Log, names: Names, limit: int = WORKLIST) -> list[Open]:
-    """The newest findings, each with the statement it was found in."""
+def worklist(engine: Engine, log: Log, names: Names, limit: int = WORKLIST) -> tuple[int, list[Open]]:
+    """How many findings are open, and those about the newest statements, each with the statement that it is about."""
     query = (
         arrivals.standing(log.log_id)
         .add_columns(statements.c.jws)
         .join(
             statements,
-            (statements.c.log_id == findings.c.log_id) & (statements.c.first_index == findings.c.first_index),
+            (statements.c.log_id == findings.c.log_id) & (statements.c.first_index == findings.c.about),
         )
-        .order_by(findings.c.first_index.desc(), findings.c.line)
+        .order_by(findings.c.about.desc(), findings.c.first_index.desc(), findings.c.line)
         .limit(limit)
     )
     with engine.connect() as connection:
+        count = connection.execute(select(func.count()).select_from(arrivals.standing(log.log_id).subquery())).scalar()
         rows = connection.execute(query).all()
         words = worded(connection, log.log_id, names, rows)
     work = []
@@ -110,8 +111,8 @@ def worklist(engine: Engine, log: Log, names: Names, limit: int = WORKLIST) -> l
         statement = parse(row.jws)
         actor = names.party(statement.actor) if statement.actor else None
         batch = row.batch or next(iter(statement.targets), None)
-        work.append(Open(found, row.first_index, statement.kind, statement.at, actor, batch))
-    return work
+        work.append(Open(found, row.about, statement.kind, statement.at, actor, batch))
+    return int(count or 0), work
 
 
 def parties(names: Names, text: str, limit: int = 12) -> list[tuple[ChainId, str, Sequence[str]]]:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, MetaData, PrimaryKeyConstraint, Row, Table
 from app.audit.report import Tally
 from app.audit.rows import pages, said, select_raw
 from app.batches.books import Books
+from app.batches.rebuild import looked_up
 from app.db import connect
 from app.recording import Record
 from app.tables import PROJECTIONS
@@ -22,8 +23,6 @@ _KEYS = {
     table: [_FIELDS[table].index(column.name) for column in table.primary_key if column.name != "log_id"]
     for table in PROJECTIONS
 }
-_LOOKED_UP = (["batch"], ["corrects"], ["shipment"], ["parent"], ["about"], ["first_index", "line"])
-"""What the books look things up by, after the log."""
 
 
 class Shadow:
@@ -112,7 +111,7 @@ def _bare() -> MetaData:
     bare = MetaData()
     for table in PROJECTIONS:
         copy = table.to_metadata(bare)
-        copy.indexes = {index for index in copy.indexes if index.columns.keys()[1:] in _LOOKED_UP}
+        copy.indexes = {index for index in copy.indexes if looked_up(index)}
         copy.constraints = {each for each in copy.constraints if isinstance(each, PrimaryKeyConstraint)}
     return bare
 

@@ -15,6 +15,7 @@ from app.audit import desk
 from app.audit.batch import verify_batch
 from app.audit.report import CHECKS, Report
 from app.audit.rows import read_only
+from app.audit.runs import last_run
 from app.batches.holdings import ACCOUNTS
 from app.batches.reading import BatchReader
 from app.batches.search import Wanted
@@ -28,6 +29,8 @@ from app.problems import language
 from app.viewing import STAFF
 from app.web.pages import Pages, wants_page
 from app.wire import PRIVATE
+from app.worklists.service import SHOWN as TASKS
+from app.worklists.service import Worklists
 from ledger import records
 from ledger.errors import LedgerError
 from ledger.identity import ChainId, mark, trace_code
@@ -39,7 +42,14 @@ DAMAGE = (LedgerError, LookupError, TypeError, ValueError, DBAPIError)
 
 
 def router(
-    reader: BatchReader, pages: Pages, people: People, engine: Engine, log: Log, completer: Completer, data: Path
+    reader: BatchReader,
+    pages: Pages,
+    people: People,
+    engine: Engine,
+    log: Log,
+    completer: Completer,
+    worklists: Worklists,
+    data: Path,
 ) -> APIRouter:
     """The pages over one log, for inspectors and auditors."""
     routes = APIRouter(tags=["oversight"], include_in_schema=False)
@@ -65,7 +75,7 @@ def router(
     @routes.get("/audit")
     @routes.get("/audit/")
     def index(request: Request) -> Response:
-        people.require(request, *STAFF)
+        viewer = people.require(request, *STAFF)
         text = request.query_params.get("q", "").strip()[:200]
         if text and wants_page(request):
             try:
@@ -75,11 +85,15 @@ def router(
         else:
             typed_wrong = None
         page = reader.search(Wanted(text=text), request.query_params.get("cursor", ""), RECENT)
+        open_, newest = (0, []) if text else desk.worklist(engine, log, names)
         found = {
             "batches": page.batches,
             "next": page.next,
             "parties": desk.parties(names, text) if text else [],
-            "findings": [] if text else desk.worklist(engine, log, names),
+            "open": open_,
+            "findings": newest,
+            "waiting": [] if text else [one for one in worklists.of(viewer, limit=TASKS) if one.tasks],
+            "run": None if text else last_run(engine, log.log_id, names),
         }
         return show(request, "audit/index.html", found, text=text, typed_wrong=typed_wrong is not None)
 

@@ -32,6 +32,9 @@ from ledger.statement import Statement
 REMEMBERED = 20_000
 """How many batches are remembered before all are forgotten at once."""
 
+LOOKED_UP = ("batch", "corrects", "shipment", "parent", "about")
+"""What the books look projections up by beside their keys, after the log; the grounds of a finding too."""
+
 _KIND_OF_BATCH = {"plant": "planting", "stock": "herd", "acquire": "input"}
 
 
@@ -207,11 +210,11 @@ class Books:
             product = self._page.product(output.get("product"))
             unit = unit_of(output["quantity"], product)
             self._page.batches[chain] = Batch(chain, kind, actor, output.get("product"), unit)
-            self._page.codes.add(trace_code(chain))
+            self._page.codes.add(code := trace_code(chain))
             if "lot" in output:
                 self._page.lots.add((output["product"], output["lot"]))
             made_from = _raw(output["product"]) if "product" in output else None
-            row = (_raw(chain), index, trace_code(chain), kind, _raw(actor), made_from)
+            row = (_raw(chain), index, code, kind, _raw(actor), made_from)
             self._rows[batches].append((self._log_id, *row, output.get("lot"), unit, statement.at))
             for parent in statement.on:
                 self._rows[lineage].append((self._log_id, _raw(chain), _raw(parent), index))

@@ -305,11 +305,11 @@ def worded(connection: Connection, log_id: int, names: Names, rows: Iterable[Row
             batches.c.log_id == log_id, batches.c.chain.in_(some), batches.c.product.is_not(None)
         )
         products.update((chain, product) for chain, product in connection.execute(query))
-    return [_worded(names, one, products.get(one.batch or "")) for one in found]
+    return [in_words(names, one, products.get(one.batch or "")) for one in found]
 
 
-def _worded(names: Names, finding: Finding, product: str | None) -> Found:
-    """A finding with its sentence in both languages."""
+def in_words(names: Names, finding: Finding, product: str | None = None) -> Found:
+    """A finding with its sentence in both languages; ``product`` is that of its batch."""
     params = dict(finding.params) | ({"product": product} if product else {})
     known = {value: name for value in params.values() if (name := names.of(value))}
     text = {

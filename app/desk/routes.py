@@ -23,6 +23,8 @@ from app.recalls.service import Recalls
 from app.viewing import ACCOUNT_ROLES
 from app.web.pages import Pages, wants_page
 from app.wire import as_json
+from app.worklists.service import SHOWN as TASKS
+from app.worklists.service import Worklists
 from ledger import records
 from ledger.identity import ChainId
 
@@ -39,6 +41,7 @@ def router(
     completer: Completer,
     rules: Rules,
     recalls: Recalls,
+    worklists: Worklists,
     clock: Callable[[], float] = time.time,
 ) -> APIRouter:
     """The page of whichever party the person who asks works for; ``rules`` say how long records are kept, ``clock``
@@ -65,6 +68,7 @@ def router(
         viewer = people.require(request)
         stands = standing(engine, log.log_id, reader.names, viewer.party, clock())
         more: dict[str, Any] = {"to_do": to_do(stands), "kept": kept(stands), "asked": recalls.asked(viewer.party)}
+        more["waiting"] = [one for one in worklists.of(viewer, limit=TASKS) if one.tasks]
         if not wants_page(request):
             more["kept"] = list(more["kept"].values())
             return as_json({one.name: getattr(stands, one.name) for one in fields(stands)} | more, viewer)

@@ -1,9 +1,9 @@
 """How a party stands: what it holds, what is on the way to it and from it, what it stated, what is found about it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, Row, func, or_, select
 
@@ -11,11 +11,12 @@ from app.batches import arrivals, views
 from app.batches.amounts import from_micro
 from app.batches.events import Found, worded
 from app.batches.views import BatchView
+from app.handover import shipments
+from app.handover.shipments import Shipment
 from app.parties.names import Name, Names
-from app.stored import chunks
-from app.tables import findings, postings, shipments, statements
+from app.tables import findings, postings, statements
 from ledger import records
-from ledger.identity import ChainId, StatementHash
+from ledger.identity import ChainId
 from ledger.statement import Statement, parse
 
 SHOWN = 60
@@ -29,21 +30,6 @@ class Lot:
     batch: BatchView
     amount: str
     unit: str
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A shipment that has not been answered; ``other`` is at its other end."""
-
-    shipment: StatementHash
-    index: int
-    at: str
-    other: Name
-    carrier: Name | None
-    planned_arrival: str | None
-    late: bool
-    """Whether it should have arrived by now."""
-    goods: list[Lot]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +48,11 @@ class Stated:
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """A finding in a statement of the party, or about what it holds."""
+    """An open finding about a statement of the party, or about what it holds."""
 
     found: Found
     index: int
+    """The first index of the statement that it is about; ``kind``, ``at`` and ``actor`` are that one's."""
     kind: str
     zh: str
     en: str
@@ -82,8 +69,10 @@ class Standing:
     roles: list[str]
     batches: int
     holding: list[Lot]
-    coming: list[Way]
-    leaving: list[Way]
+    coming: list[Shipment]
+    leaving: list[Shipment]
+    findings: int
+    """How many are open, of which the newest are in ``concerns``."""
     concerns: list[Concern]
     stated: list[Stated]
 
@@ -107,14 +96,16 @@ class _Desk:
     def standing(self) -> Standing:
         held = self._held()
         registered = self._names.registry.parties.get(self._party)
+        mine = self._mine({chain for chain, amount in held.items() if amount > 0})
         return Standing(
             party=self._names.party(self._party),
             roles=sorted(registered.roles) if registered else [],
             batches=len(held),
             holding=self._holding(held),
-            coming=self._ways(shipments.c.receiver, shipments.c.sender),
-            leaving=self._ways(shipments.c.sender, shipments.c.receiver),
-            concerns=self._concerns(chain for chain, amount in held.items() if amount > 0),
+            coming=self._ways("receiver"),
+            leaving=self._ways("sender"),
+            findings=len(mine),
+            concerns=self._concerns(mine[:SHOWN]),
             stated=self._stated(),
         )
 
@@ -137,71 +128,41 @@ class _Desk:
         batches = sorted(self._batches(held).values(), key=lambda batch: -batch.first_index)
         return [Lot(batch, from_micro(held[batch.chain]), batch.unit) for batch in batches[:SHOWN]]
 
-    def _ways(self, mine: Any, other: Any) -> list[Way]:
+    def _ways(self, end: Literal["sender", "receiver"]) -> list[Shipment]:
         """Shipments with something still in transit, the one that waits longest first."""
-        query = (
-            select(shipments, other.label("other"), postings.c.batch, func.sum(postings.c.amount).label("amount"))
-            .join(postings, (postings.c.log_id == shipments.c.log_id) & (postings.c.owner == shipments.c.hash))
-            .where(shipments.c.log_id == self._log_id, mine == self._party, postings.c.account == "transit")
-            .group_by(*shipments.c, postings.c.batch)
-            .having(func.sum(postings.c.amount) > 0)
-            .order_by(shipments.c.first_index, postings.c.batch)
-        )
-        rows = self._connection.execute(query).all()
-        by_shipment: dict[str, list[Row[Any]]] = {}
-        for row in rows:
-            by_shipment.setdefault(row.hash, []).append(row)
-        batches = self._batches(row.batch for row in rows)
-        sent = self._statements({lines[0].first_index for lines in by_shipment.values()})
-        return [
-            Way(
-                shipment=StatementHash(hash_),
-                index=first.first_index,
-                at=sent[first.first_index].at,
-                other=self._names.party(first.other),
-                carrier=self._names.party(first.carrier) if first.carrier else None,
-                planned_arrival=first.planned_arrival,
-                late=first.planned_arrival is not None and first.planned_arrival < self._now,
-                goods=[
-                    Lot(batches[line.batch], from_micro(int(line.amount)), batches[line.batch].unit) for line in lines
-                ],
-            )
-            for hash_, lines in by_shipment.items()
-            for first in lines[:1]
-        ]
+        told = (self._connection, self._log_id, self._names, self._party, self._now)
+        return shipments.of_party(*told, at=[end])
 
-    def _statements(self, indexes: Iterable[int]) -> dict[int, Statement]:
-        found: dict[int, Statement] = {}
-        for some in chunks(sorted(set(indexes))):
-            query = select(statements.c.first_index, statements.c.jws).where(
-                statements.c.log_id == self._log_id, statements.c.first_index.in_(some)
-            )
-            found.update((index, parse(jws)) for index, jws in self._connection.execute(query))
-        return found
-
-    def _concerns(self, held: Iterable[ChainId]) -> list[Concern]:
-        """The newest findings on batches that it ever had, if they are on what it holds or in what it stated."""
+    def _mine(self, held: Collection[ChainId]) -> list[Row[Any]]:
+        """The open findings about what it holds or stated, those about the newest statements first."""
         touched = select(postings.c.batch).where(
             postings.c.log_id == self._log_id, postings.c.owner == self._party
         )  # fmt: skip
         query = (
             arrivals.standing(self._log_id)
-            .where(or_(findings.c.batch.in_(touched), findings.c.first_index.in_([one[0] for one in self._signed()])))
-            .order_by(findings.c.first_index.desc(), findings.c.line)
-            .limit(SHOWN)
+            .add_columns(statements.c.iss, statements.c.jws)
+            .join(
+                statements, (statements.c.log_id == findings.c.log_id) & (statements.c.first_index == findings.c.about)
+            )
+            .where(or_(findings.c.batch.in_(touched), statements.c.iss == self._party))
+            .order_by(findings.c.about.desc(), findings.c.first_index.desc(), findings.c.line)
         )
-        rows = self._connection.execute(query).all()
-        found_in = self._statements(row.first_index for row in rows)
+        return [
+            row
+            for row in self._connection.execute(query)
+            # An agent signs what is stated for somebody else.
+            if row.batch in held or parse(row.jws).actor == self._party
+        ]
+
+    def _concerns(self, rows: Sequence[Row[Any]]) -> list[Concern]:
         batches = self._batches(row.batch for row in rows if row.batch)
-        mine, concerns = set(held), []
+        concerns = []
         for row, found in zip(rows, worded(self._connection, self._log_id, self._names, rows), strict=True):
-            statement = found_in[row.first_index]
-            if statement.actor != self._party and row.batch not in mine:
-                continue
+            statement = parse(row.jws)
             zh, en = _called(statement.kind)
             actor = self._names.party(statement.actor) if statement.actor else None
             batch = batches.get(row.batch)
-            concerns.append(Concern(found, row.first_index, statement.kind, zh, en, statement.at, actor, batch))
+            concerns.append(Concern(found, row.about, statement.kind, zh, en, statement.at, actor, batch))
         return concerns
 
     def _signed(self) -> list[tuple[int, str]]:

@@ -36,7 +36,8 @@ def answered(shipment: Shipment, sent: Mapping[str, str], known: frozenset[str] 
     """What a form says: ``answer`` (one of ``ANSWERS``); of a part ``taken.MARK``, and ``short.MARK``,
     ``damaged.MARK``, ``spoiled.MARK``; of a refusal ``reason``. ``known`` are the findings that were shown.
 
-    What is neither taken nor short stays on the way. Raises Malformed ``choice``.
+    What is neither taken nor short stays on the way. Raises Malformed ``choice``, or ``received-nothing`` where nothing
+    was taken: that is a refusal.
     """
     answer = sent.get("answer", "")
     if answer not in ANSWERS:
@@ -44,7 +45,10 @@ def answered(shipment: Shipment, sent: Mapping[str, str], known: frozenset[str] 
     fields: dict[str, Json] = {"shipment": shipment.statement}
     waiting = shipment.waiting
     if answer == "part":
-        fields["goods"] = [_line(one, value) for one in waiting if (value := _typed(sent, "taken", one))]
+        taken = [_line(one, value) for one in waiting if (value := _typed(sent, "taken", one))]
+        if not taken:
+            raise Malformed("received-nothing", path="body.goods")
+        fields["goods"] = [*taken]
         short = [
             {**_line(one, value), "reason": reason}
             for one in waiting

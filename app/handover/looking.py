@@ -1,4 +1,4 @@
-"""What a receiver looks at before accepting: of each batch the verdict, what stops it, its certificate and its tests."""
+"""What a receiver looks at before accepting: of each batch the verdict, what stops it, its certificate, its tests."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

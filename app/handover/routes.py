@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from app.accounts.people import People
+from app.batches.events import in_words
 from app.custody.holding import Custodian, Unsigned
 from app.errors import Conflict
 from app.handover.answering import ANSWERS, REASONS, answered, command
@@ -17,7 +18,6 @@ from app.handover.service import Handovers
 from app.handover.shipments import WORDS
 from app.problems import language, problem
 from app.recording import Finding
-from app.statements.answering import finding_json
 from app.viewing import Viewer
 from app.web.pages import Pages, wants_page
 from app.wire import as_json
@@ -72,11 +72,12 @@ def router(handovers: Handovers, people: People, custodian: Custodian, pages: Pa
                     words = command(shipment, wanted)
                 else:
                     wrong = error
+        products = {one.batch.chain: one.batch.product.id for one in shipment.goods if one.batch.product}
         said: dict[str, Any] = {
             "look": looked,
             "mine": mine,
             "sent": sent,
-            "findings": [finding_json(one) for one in findings or ()],
+            "findings": [in_words(handovers.names, one, products.get(one.batch or "")) for one in findings or ()],
             "command": words,
             "wrong": problem(wrong, language(request)) if wrong else None,
             "answers": ANSWERS,

@@ -16,8 +16,8 @@ from app.handover import shipments
 from app.handover.looking import Look, look
 from app.handover.shipments import STATES, Shipment, State
 from app.log import Log
-from app.notices.events import supervises
 from app.parties.names import Names
+from app.parties.supervised import sees
 from app.rules.tables import Tables
 from app.viewing import Viewer
 from ledger import b64u
@@ -62,7 +62,13 @@ class Handovers:
         with self._reading() as connection:
             if viewer.staff and not party:
                 found = shipments.watched(
-                    connection, self._log_id, self.names, self.watches(viewer), self.now(), _state(state), after
+                    connection,
+                    self._log_id,
+                    self.names,
+                    sees(viewer, self.names.registry),
+                    self.now(),
+                    _state(state),
+                    after,
                 )
                 some = list(islice(found, limit + 1))
             else:
@@ -85,18 +91,6 @@ class Handovers:
             raise Forbidden("not-concerned", path="statement", has=hash_)
         today = self.names.day(self._clock())
         return look(found, self._reader, self._certificates, tables, today, viewer)
-
-    def watches(self, viewer: Viewer) -> Callable[[ChainId], bool]:
-        """Whether a supervisor supervises a party, by its division and its side of the account."""
-        parties = self.names.registry.parties
-
-        def watched(party: ChainId) -> bool:
-            known = parties.get(party)
-            if known is None or not {"division", "side"} <= known.profile.keys():
-                return False
-            return supervises(viewer.division, viewer.side, known.profile)
-
-        return watched
 
     def now(self) -> str:
         """As times are stated."""

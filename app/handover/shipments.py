@@ -133,11 +133,16 @@ def _in_state(log_id: int, state: State, now: str) -> Select[Any]:
         postings.c.account == "transit",
     )
     # Batch by batch: what came too much of one does not stand for what is missing of another.
-    still = exists(select(postings.c.batch).where(way).group_by(postings.c.batch).having(func.sum(postings.c.amount) > 0))
+    still = exists(
+        select(postings.c.batch).where(way).group_by(postings.c.batch).having(func.sum(postings.c.amount) > 0)
+    )
     wanted: dict[State, tuple[ColumnElement[bool], ...]] = {
         "open": (still,),
         "late": (shipments.c.planned_arrival < now, still),
-        "answered": (~still, exists(select(postings.c.line).where(way, postings.c.corrects != shipments.c.first_index))),
+        "answered": (
+            ~still,
+            exists(select(postings.c.line).where(way, postings.c.corrects != shipments.c.first_index)),
+        ),
     }
     return select(shipments).where(shipments.c.log_id == log_id, *wanted[state])
 

@@ -10,7 +10,7 @@ from app.batches.corrections import corrections_on, effective
 from app.errors import NotFound
 from app.parties.names import Name, Names
 from app.stored import chunks
-from app.tables import answers, entries, statements
+from app.tables import answers, entries, findings, grounds, postings, shipments, statements
 from ledger.identity import ChainId, StatementHash
 from ledger.statement import Statement, parse
 
@@ -88,6 +88,27 @@ def recent(connection: Connection, log_id: int, names: Names, limit: int, before
     return found[:limit]
 
 
+def stopping(connection: Connection, log_id: int, names: Names, party: ChainId | None = None) -> list[Called]:
+    """The recalls that stop goods still, however old, the newest first; for a ``party`` those that reach what it had
+    in hand, or what was sent to it.
+    """
+    recalled = (findings.c.log_id == log_id) & (findings.c.code == "recalled") & findings.c.closed.is_(None)
+    query = select(findings.c.about).where(recalled)
+    if party is not None:
+        sent = select(shipments.c.hash).where(shipments.c.log_id == log_id, shipments.c.receiver == party)
+        had = select(postings.c.batch).where(
+            postings.c.log_id == log_id, (postings.c.owner == party) | postings.c.owner.in_(sent)
+        )
+        reaching = (grounds.c.log_id == log_id) & grounds.c.until.is_(None) & grounds.c.batch.in_(had)
+        ground = (grounds.c.first_index == findings.c.first_index) & (grounds.c.line == findings.c.line)
+        query = query.where(select(grounds.c.batch).where(reaching & ground).exists())
+    called_: list[Called] = []
+    for some in chunks(sorted(set(connection.execute(query).scalars()))):
+        wanted = _statements(log_id).where(statements.c.first_index.in_(some))
+        called_ += [call for call, _ in _read(connection, log_id, names, wanted, None)]
+    return sorted(called_, key=lambda call: -call.index)
+
+
 def answered(connection: Connection, log_id: int, about: StatementHash, as_of: int | None = None) -> list[Answer]:
     """What was answered to it, in the order of the log; what was taken back is left out."""
     found = []
@@ -112,12 +133,8 @@ def _read(
     rows = [(index, parse(jws), received) for index, jws, received in connection.execute(query)]
     rows = [row for row in rows if as_of is None or row[0] <= as_of]
     corrections = corrections_on(connection, log_id, (chain for _, one, _ in rows for chain in one.targets), as_of)
-    ends: dict[StatementHash, Ended] = {}
-    told = _answers(connection, log_id, [one.hash for _, one, _ in rows], ("release", "drill"), as_of)
-    for statement, _, received, body, void in told:
-        if not void:
-            for about in body.get("answers", [body["outcome"]["drill"]] if "outcome" in body else []):
-                ends[about] = Ended(statement.kind, statement.hash, received, body.get("outcome"))
+    ends = _released(connection, log_id, {index: one.hash for index, one, _ in rows}, as_of)
+    ends |= _reported(connection, log_id, names, [one for _, one, _ in rows], as_of)
     found = []
     for index, one, received in rows:
         body, void = effective(one, [each for each, _ in corrections.get(one.hash, ())])
@@ -139,6 +156,45 @@ def _read(
         )
         found.append((call, body))
     return found
+
+
+def _released(
+    connection: Connection, log_id: int, calls: Mapping[int, StatementHash], as_of: int | None
+) -> dict[StatementHash, Ended]:
+    """The recalls and holds of which nothing stops any batch that they are about: by what the last was released.
+
+    That a release names one is not enough: it may be of other goods, or of a part of these.
+    """
+    open_, last = set[int](), dict[int, int]()
+    for some in chunks(sorted(calls)):
+        query = select(findings.c.about, findings.c.closed, findings.c.closed_by).where(
+            findings.c.log_id == log_id, findings.c.about.in_(some), findings.c.code.in_(("recalled", "on-hold"))
+        )
+        for about, closed, closed_by in connection.execute(query):
+            if closed is None or (as_of is not None and closed > as_of):
+                open_.add(about)
+            elif closed_by == "released":
+                last[about] = max(closed, last.get(about, closed))
+    told: dict[int, Ended] = {}
+    for some in chunks(sorted({index for about, index in last.items() if about not in open_})):
+        for index, jws, received in connection.execute(_statements(log_id).where(statements.c.first_index.in_(some))):
+            told[index] = Ended("release", parse(jws).hash, received, None)
+    return {calls[about]: told[index] for about, index in last.items() if index in told and about not in open_}
+
+
+def _reported(
+    connection: Connection, log_id: int, names: Names, calls: Iterable[Statement], as_of: int | None
+) -> dict[StatementHash, Ended]:
+    """The drills that ended, by the report of whoever began each, or of a supervisor."""
+    drills = {one.hash: one.actor for one in calls if one.kind == "drill"}
+    ends: dict[StatementHash, Ended] = {}
+    for statement, _, received, body, void in _answers(connection, log_id, drills, ("drill",), as_of):
+        about = body["outcome"]["drill"]
+        party = names.registry.parties.get(statement.actor) if statement.actor else None
+        theirs = statement.actor == drills[about] or (party is not None and "inspector" in party.roles)
+        if theirs and not void:
+            ends.setdefault(about, Ended("drill", statement.hash, received, body["outcome"]))
+    return ends
 
 
 def _answers(

@@ -16,7 +16,7 @@ from app.batches.views import BatchView
 from app.errors import Conflict
 from app.log import Log
 from app.parties.names import Name, Names
-from app.recalls.called import CALLS, Answer, Called, answered, called, recent
+from app.recalls.called import CALLS, Answer, Called, answered, called, recent, stopping
 from app.recalls.scope import STOPPABLE, Line, Scope, Share, scope, share
 from app.stored import chunks
 from app.tables import postings, statements
@@ -123,6 +123,18 @@ class Recalls:
         with self._reading() as connection:
             return recent(connection, self._log_id, self.names, limit, before)
 
+    def unended(self, party: ChainId | None = None) -> list[Called]:
+        """What is still to be answered, the newest first: recalls however old, for a ``party`` those that reach it;
+        and the newest drills."""
+        with self._reading() as connection:
+            return self._unended(connection, party)
+
+    def _unended(self, connection: Connection, party: ChainId | None) -> list[Called]:
+        # Nobody may talk a recall off the list by drills of his own.
+        found = {call.index: call for call in recent(connection, self._log_id, self.names, LISTED)}
+        found |= {call.index: call for call in stopping(connection, self._log_id, self.names, party)}
+        return [call for _, call in sorted(found.items(), reverse=True) if not call.void and not call.ended]
+
     def batches(self, call: Called) -> list[BatchView]:
         """What it is about, as anyone may see it."""
         with self._reading() as connection:
@@ -163,9 +175,7 @@ class Recalls:
         """The calls that stand and reach ``party``, those it has not answered first."""
         found = []
         with self._reading() as connection:
-            for call in recent(connection, self._log_id, self.names, LISTED):
-                if call.void or call.ended:
-                    continue
+            for call in self._unended(connection, party):
                 reached = self._scope(connection, call, None)
                 lines = reached.by_party().get(b64u.decode(party), [])
                 if any(line.account in (*STOPPABLE, "sold") for line in lines):
@@ -205,8 +215,9 @@ class Recalls:
         for one in told:
             by_whom[b64u.decode(one.party)].append(one)
         whole = reached.stoppable()
-        # What is on the road is located once either end has answered for it.
-        here = [line for line in whole if line.party in by_whom or line.sender in by_whom]
+        # Who answers without counting has located nothing; what is on the road is located by either end.
+        counted = {(b64u.decode(one.party), b64u.decode(line["batch"])) for one in told for line in one.goods}
+        here = [line for line in whole if {(line.party, line.batch), (line.sender, line.batch)} & counted]
         wanted = parts.keys() | by_whom.keys() if only is None else {b64u.decode(only)}
         shown = SHOWN if only is None else len(reached.lines)
         sides = [self._side(who, parts.get(who, []), by_whom.get(who, []), reached, shown) for who in wanted]

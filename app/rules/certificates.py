@@ -35,7 +35,7 @@ def _collected(arrival: Fact) -> bool:
     )
 
 
-@rule("certificate-due", "ship certify intake")
+@rule("certificate-due", "ship certify intake", when="ship")
 def due(subject: Subject, context: Context) -> Iterator[Judged]:
     """An enterprise or co-op has sent its goods off without a certificate; a household is only encouraged to issue one.
 
@@ -57,7 +57,7 @@ def _buys(party: str, context: Context) -> bool:
     return found is not None and not _BUYERS.isdisjoint(found.roles)
 
 
-@rule("certificate-missing", "receive intake certify")
+@rule("certificate-missing", "receive intake certify", when="receive intake")
 def missing(subject: Subject, context: Context) -> Iterator[Judged]:
     """A buyer has taken goods in without collecting the certificate: they go no further until there is one."""
     if subject.batch.kind != "lot":

@@ -225,9 +225,10 @@ class Docket:
         self._close_all(batch, "not-holder", "party", owner, index)
 
     def _close_all(self, batch: ChainId, code: str, name: str, value: str, index: int) -> None:
-        for key, one in list(self._open.get(batch, {}).items()):
-            if key[0] == code and one.params.get(name) == value:
-                self.close(batch, key, index, "record")
+        if found := self._open.get(batch):
+            for key, one in list(found.items()):
+                if key[0] == code and one.params.get(name) == value:
+                    self.close(batch, key, index, "record")
 
     def _agree(self, statement: Statement, index: int) -> None:
         about = self._page.indexes.get(statement.body["about"])
@@ -321,11 +322,17 @@ class Docket:
 
     def _judge(self, chain: ChainId, rules: Iterable[Rule], index: int, why: ClosedBy) -> Iterator[Finding]:
         tables = self.tables
+        # Most of what comes to a batch concerns no rule: that has to cost nothing.
+        kinds, found = self._facts.kinds(chain), {code for code, _ in self._open[chain]}
+        rules = [rule for rule in rules if not (rule.when.isdisjoint(kinds) and rule.codes.isdisjoint(found))]
+        if not rules:
+            return
         subject, context = self._facts.subject(chain, tables), Context(tables, self._page.registry)
         open_, settled = self._open[chain], self._settled[chain]
         for rule in rules:
             judged = {(one.code, one.about): one for one in rule.judge(subject, context)}
-            for key in [key for key in open_ if key[0] in rule.codes]:
+            standing = [] if rule.codes.isdisjoint(found) else [key for key in open_ if key[0] in rule.codes]
+            for key in standing:
                 if not _same(open_[key], judged.get(key)):
                     self.close(chain, key, index, why)
             for key, one in judged.items():

@@ -10,7 +10,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from app.batches.corrections import effective
 from app.batches.goods import Batch
@@ -63,6 +63,11 @@ class Facts:
         self._parents: dict[ChainId, tuple[ChainId, ...]] = {}
         self._whole: set[ChainId] = set()
         self._batches: dict[ChainId, Batch] = {}
+        self._born: dict[ChainId, list[_Born]] = {}
+        """All that was made from a batch. Of one with a crowd of children the page brings the newest each time."""
+        self._crowded: dict[tuple[ChainId, str], list[_Born]] = {}
+        self._late: defaultdict[ChainId, list[_Born]] = defaultdict(list)
+        """What this page itself made of those."""
         self._categories.clear()
 
     def turn(
@@ -83,9 +88,9 @@ class Facts:
         self, connection: Connection, page: Page, records: Sequence[Record], chains: set[ChainId]
     ) -> None:
         """The batches made from those that the page speaks of, and theirs, where a rule would look up to them."""
-        self._born: list[_Born] = []
-        self._children: dict[tuple[ChainId, str], list[_Born]] = {}
-        self._grandchildren: dict[ChainId, list[_Born]] = {}
+        self._late.clear()
+        self._crowded.clear()
+        wanted: set[tuple[ChainId, str]] = set()
         for record in records:
             told = record.statement
             if told.kind == "correct":
@@ -93,18 +98,29 @@ class Facts:
                 if corrected is None:
                     continue
                 told = corrected
-            for chain in _tops(told):
-                self._children.setdefault((chain, _since(told, record.statement)), [])
-        for chain, since in self._children:
-            found = self._made_from(connection, (lineage.c.parent == chain) & (batches.c.made >= since), CHILDREN)
-            self._children[chain, since] = found
-            below = sorted({one.chain for one in found} - self._grandchildren.keys())
-            self._grandchildren.update({one: [] for one in below})
-            for some in chunks(below):
-                for one in self._made_from(connection, lineage.c.parent.in_(some)):
-                    self._grandchildren[one.parent].append(one)
-                    chains.add(one.chain)
-            chains |= {one.chain for one in found}
+            wanted |= {(chain, _since(told, record.statement)) for chain in _tops(told)}
+        self._bring_born(connection, {chain for chain, _ in wanted})
+        for chain, since in wanted:
+            if chain not in self._born:
+                where = (lineage.c.parent == chain) & (batches.c.made >= since)
+                self._crowded[chain, since] = self._made_from(connection, where, CHILDREN)
+        children = {child for chain, since in wanted for child in _newest(self._below(chain, since))}
+        self._bring_born(connection, children)
+        for chain in children - self._born.keys():
+            self._crowded[chain, ""] = self._made_from(connection, lineage.c.parent == chain, CHILDREN)
+        chains |= children
+        chains |= {child for chain in children for child in _newest(self._below(chain))}
+
+    def _bring_born(self, connection: Connection, chains: set[ChainId]) -> None:
+        """All that was made from these batches; crowds are left out."""
+        for some in chunks(sorted(chains - self._born.keys())):
+            of_these = (lineage.c.log_id == self._log_id) & lineage.c.parent.in_(some)
+            counts = select(lineage.c.parent, func.count()).where(of_these).group_by(lineage.c.parent)
+            many = {parent for parent, count in connection.execute(counts) if count > CHILDREN}
+            few = [chain for chain in some if chain not in many]
+            self._born.update((chain, []) for chain in few)
+            for one in self._made_from(connection, lineage.c.parent.in_(few)):
+                self._born[one.parent].append(one)
 
     def _made_from(self, connection: Connection, where: Any, most: int | None = None) -> list[_Born]:
         """The newest batches of that lineage."""
@@ -112,9 +128,9 @@ class Facts:
             select(batches.c.first_index, lineage.c.child, lineage.c.parent, batches.c.made)
             .join(batches, (batches.c.log_id == lineage.c.log_id) & (batches.c.chain == lineage.c.child))
             .where(lineage.c.log_id == self._log_id, where)
-            .order_by(batches.c.first_index.desc(), lineage.c.child)
-            .limit(most)
         )
+        if most is not None:
+            query = query.order_by(batches.c.first_index.desc(), lineage.c.child).limit(most)
         return [_Born(*row) for row in connection.execute(query)]
 
     def _bring(self, chains: Iterable[ChainId]) -> None:
@@ -194,7 +210,10 @@ class Facts:
         chain = batch.chain
         self._batches[chain], self._parents[chain], self._facts[chain] = batch, statement.on, []
         self._whole.add(chain)
-        self._born += [_Born(index, chain, parent, statement.at) for parent in statement.on]
+        self._born[chain] = []
+        for parent in statement.on:
+            mine = self._born[parent] if parent in self._born else self._late[parent]
+            mine.append(_Born(index, chain, parent, statement.at))
 
     def replace(self, chains: Iterable[ChainId], at: int, fact: Fact | None) -> None:
         """What is said of these batches at ``at`` is now this; None: nothing any more."""
@@ -210,12 +229,20 @@ class Facts:
 
     def below(self, told: Statement, statement: Statement) -> set[ChainId]:
         """What was made from the batches of ``told``, and of that, when ``statement`` comes about it."""
-        tops, since = frozenset(_tops(told)), _since(told, statement)
-        known = [one for chain in tops for one in self._children.get((chain, since), ())]
-        known += [one for one in self._born if one.parent in tops and one.made >= since]
-        children = _newest(known)
-        more = [one for chain in children for one in self._grandchildren.get(chain, ())]
-        return children | _newest([*more, *(one for one in self._born if one.parent in children)])
+        since = _since(told, statement)
+        children = _newest(one for chain in _tops(told) for one in self._below(chain, since))
+        return children | _newest(one for chain in children for one in self._below(chain))
+
+    def _below(self, chain: ChainId, since: str = "") -> Iterable[_Born]:
+        """What was made from a batch on or after a day; of a crowd the newest."""
+        mine = self._born.get(chain)
+        if mine is None:
+            mine = [*self._crowded.get((chain, since), ()), *self._late.get(chain, ())]
+        return (one for one in mine if one.made >= since)
+
+    def kinds(self, chain: ChainId) -> set[str]:
+        """Which kinds of fact there are of a batch."""
+        return {fact.kind for fact in self._facts[chain]}
 
     def subject(self, chain: ChainId, tables: Tables, above: int = 2) -> Subject:
         """The batch with its parents and theirs."""
@@ -257,7 +284,8 @@ def _newest(made: Iterable[_Born]) -> set[ChainId]:
 
 def fact_of(statement: Statement, index: int, corrections: Iterable[Statement]) -> Fact | None:
     """The statement as it stands after ``corrections``, in their order; None where it was voided or has no actor."""
-    body, void = effective(statement, corrections)
+    corrections = list(corrections)
+    body, void = effective(statement, corrections) if corrections else (statement.body, False)
     if void or statement.actor is None:
         return None
     return Fact(

@@ -1,6 +1,6 @@
 """Rules of time and goods: what is recorded all the same, and shown (records §3: 5 and 7)."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -67,7 +67,7 @@ def more_than_held(
 
     ``balances`` are those after ``legs``.
     """
-    took: Counter[tuple[ChainId, str, str]] = Counter()
+    took: defaultdict[tuple[ChainId, str, str], int] = defaultdict(int)
     for leg in legs:
         if leg.account in ("held", "transit"):
             took[leg.batch, leg.account, leg.owner] -= leg.amount

@@ -60,7 +60,9 @@ class Grounds:
 
     def inherit(self, child: ChainId, parents: Iterable[ChainId], index: int) -> list[tuple[Any, ...]]:
         """A batch is made: what reaches a parent reaches it. The rows to write."""
-        mine = _NONE.union(*(self.reaching(parent) for parent in parents))
+        mine = _NONE
+        for parent in parents:
+            mine |= self.reaching(parent)
         if mine and self._staying:
             mine -= self._staying
         self._reaching[child] = mine

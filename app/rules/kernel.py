@@ -5,7 +5,7 @@ field, which may be erased. So the findings of any day can be recomputed, and co
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from app.batches.goods import Batch
@@ -104,14 +104,18 @@ class Rule:
     """``judge`` is asked again whenever a fact of a kind that it ``reads`` comes to, or goes from, the batch.
 
     ``above`` are the kinds that it reads on parents, or theirs, as well; what was made from them is then asked again.
+    Of a batch without a fact of one of the kinds in ``when`` it says nothing, and is not asked.
     """
 
     judge: Judge
     codes: frozenset[str]
     reads: frozenset[str]
-    above: frozenset[str] = field(default_factory=frozenset)
+    above: frozenset[str]
+    when: frozenset[str]
 
 
-def rule(codes: str, reads: str, above: str = "") -> Callable[[Judge], Rule]:
-    """``@rule("interval", "harvest apply", above="apply")``: names are parted by blanks."""
-    return lambda judge: Rule(judge, *(frozenset(names.split()) for names in (codes, reads, above)))
+def rule(codes: str, reads: str, above: str = "", when: str = "") -> Callable[[Judge], Rule]:
+    """``@rule("interval", "harvest apply", above="apply")``: names are parted by blanks; ``when`` is ``reads`` if not
+    given.
+    """
+    return lambda judge: Rule(judge, *(frozenset(names.split()) for names in (codes, reads, above, when or reads)))

@@ -9,7 +9,7 @@ from ledger.errors import Malformed
 from ledger.identity import ChainId
 
 
-@rule("over-labelled", "label plant stock acquire harvest intake process")
+@rule("over-labelled", "label plant stock acquire harvest intake process", when="label")
 def labels(subject: Subject, context: Context) -> Iterator[Judged]:
     """More was labelled than there ever was of it: labels to spare are how other goods take a good name.
 

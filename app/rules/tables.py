@@ -128,7 +128,11 @@ class Tables:
 
     def term(self, name: str, on: date) -> Term | None:
         """A named figure, such as ``late-days``."""
-        return next((row for row in self._by_name.get(("terms", name), ()) if in_force(row, on)), None)
+        for row in self._by_name.get(("terms", name), ()):
+            if in_force(row, on):
+                found: Term = row
+                return found
+        return None
 
     def _called(self, index: str, substance: str, on: date) -> list[Any]:
         """The rows of a substance in force on a day, by the nearest spelling that has any."""

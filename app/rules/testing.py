@@ -123,6 +123,7 @@ def _same(substance: str, on: date, subject: Subject, context: Context) -> str:
     "certificate-basis certificate-untested",
     "certify test harvest intake process",
     above="apply treat test harvest intake process",
+    when="certify",
 )
 def basis(subject: Subject, context: Context) -> Iterator[Judged]:
     """农产品质量安全承诺达标合格证管理办法: a promise that rests on a test rests on one of all that was applied.

@@ -14,6 +14,7 @@ from ledger.registry import Registry
 from ledger.statement import Statement
 
 _FIELD = "apply feed treat observe harvest plant stock"
+_IN_THE_FIELD = frozenset(_FIELD.split())
 _PROVINCE, _PREFECTURE = 2, 4
 """How many digits of a division code (GB/T 2260) name the province and the prefecture."""
 
@@ -22,7 +23,7 @@ def late(statement: Statement, tables: Tables) -> Iterator[Finding]:
     """It was signed days after it happened; by the signer's own clock, for who works without a signal sends later."""
     happened = datetime.fromisoformat(statement.at)
     days = (datetime.fromtimestamp(statement.iat, UTC) - happened).days
-    term = tables.term("late-days", happened.date())
+    term = tables.term("late-days", happened.date()) if days > 0 else None
     if term is not None and days > term.value:
         yield Finding("late", "flag", None, {"days": str(days), "wanted": str(term.value)})
 
@@ -38,7 +39,7 @@ def elsewhere(actor: ChainId | None, body: Mapping[str, Any], registry: Registry
         yield Finding("place-unlikely", "flag", None, {"party": actor or "", "place": place.body["name"]})
 
 
-@rule("too-fast time-order", "receive ship")
+@rule("too-fast time-order", "receive ship", when="receive")
 def journey(subject: Subject, context: Context) -> Iterator[Judged]:
     """It arrived before it left, or sooner than any road leads there."""
     sent = {fact.hash: fact for fact in subject.of("ship")}
@@ -72,9 +73,12 @@ def _least(ship: Fact, receipt: Fact, context: Context) -> int | None:
 def together(subject: Subject, context: Context) -> Iterator[Judged]:
     """A season's records signed within one minute: written up before a visit, it seems, and not in the field."""
     by_key: dict[KeyId, list[Fact]] = {}
-    for fact in subject.of(*_FIELD.split()):
-        by_key.setdefault(fact.kid, []).append(fact)
+    for fact in subject.facts:
+        if fact.kind in _IN_THE_FIELD:
+            by_key.setdefault(fact.kid, []).append(fact)
     for mine in by_key.values():
+        if len(mine) < 2:
+            continue
         term = context.tables.term("many-at-once", day(mine[0].at, context))
         if term is None or len(mine) < term.value:
             continue

@@ -30,8 +30,8 @@ from app.problems import Lang, language
 from app.viewing import Viewer
 from app.web.said import labelled, said
 from ledger import wordings
-from ledger.identity import grouped
 from ledger.findings import FINDINGS
+from ledger.identity import grouped
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
@@ -82,6 +82,7 @@ class Pages:
             "finding": _finding,
             "grouped": grouped,
             "labelled": _labelled,
+            "law": _law,
             "said": _said,
             **_times(log),
         }
@@ -232,6 +233,12 @@ def _finding(context: Context, found: Found) -> str:
     lang = context["lang"]
     known = FINDINGS.get(found.code)
     return found.text[lang].removesuffix((known.clear_zh if lang == "zh" else known.clear_en) if known else "").rstrip()
+
+
+def _law(code: str) -> str:
+    """The law or standard behind a finding; empty where there is none."""
+    known = FINDINGS.get(code)
+    return known.law if known else ""
 
 
 @pass_context

@@ -17,7 +17,7 @@ AT_ONCE = 200
 
 
 def retests(asking: Asking, after: Key) -> Iterator[Task]:
-    """农产品质量安全法 (2022) 第三十九条: what failed a rapid test is retested within hours, and not by a rapid test."""
+    """农产品质量安全法 (2022) 第三十九条: what failed a rapid test is retested within hours, by a laboratory."""
     for row, params, about, batch in _open(asking, "rapid-failed", after):
         if not asking.any_mine(batch.producer.id, about.actor):
             continue
@@ -69,9 +69,7 @@ def holds(asking: Asking, after: Key) -> Iterator[Task]:
         yield Task((row.first_index, row.line), text, party, batch.code, about.at, until, late, href)
 
 
-def _open(
-    asking: Asking, code: str, after: Key
-) -> Iterator[tuple[Row[Any], Mapping[str, str], Statement, BatchView]]:
+def _open(asking: Asking, code: str, after: Key) -> Iterator[tuple[Row[Any], Mapping[str, str], Statement, BatchView]]:
     """The open findings of a code, oldest first: row, particulars, the statement that it is about, the batch."""
     while True:
         index, line = after

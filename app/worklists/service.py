@@ -1,4 +1,4 @@
-"""Worklists: what waits for a party, or in the part of the county that a supervisor supervises; worked out at reading."""
+"""Worklists: what waits for a party, or in the part of the county that somebody supervises; worked out at reading."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -10,15 +10,14 @@ from itertools import islice
 from sqlalchemy import Engine
 
 from app.log import Log
-from app.notices.events import supervises
 from app.parties.names import Names
+from app.parties.supervised import sees
 from app.recalls.service import Recalls
 from app.rules.tables import Tables
 from app.viewing import Viewer
 from app.worklists import found, stated
 from app.worklists.task import FIRST, Asking, Key, Lister, Task
 from ledger.errors import Malformed
-from ledger.identity import ChainId
 
 PAGE = 50
 SHOWN = 8
@@ -82,7 +81,7 @@ class Worklists:
                 self.names,
                 Tables.load(connection, self._log_id),
                 datetime.fromtimestamp(int(self._clock()), UTC),
-                self._mine(viewer),
+                sees(viewer, self.names.registry),
                 viewer.party,
                 viewer.staff,
             )
@@ -92,20 +91,6 @@ class Worklists:
         tasks = list(islice(self._listers[name](asking, after), limit + 1))
         more = f"{tasks[limit - 1].key[0]}.{tasks[limit - 1].key[1]}" if len(tasks) > limit else None
         return Worklist(name, *LISTS[name], tasks[:limit], more)
-
-    def _mine(self, viewer: Viewer) -> Callable[[ChainId], bool]:
-        """Of a supervisor all whom he supervises, and his own office; of anybody else his own party."""
-        parties = self.names.registry.parties
-
-        def mine(party: ChainId) -> bool:
-            if party == viewer.party:
-                return True
-            known = parties.get(party) if viewer.staff else None
-            if known is None or not {"division", "side"} <= known.profile.keys():
-                return False
-            return supervises(viewer.division, viewer.side, known.profile)
-
-        return mine
 
 
 def _key(cursor: str) -> Key:

@@ -30,8 +30,8 @@ def unanswered(asking: Asking, after: Key) -> Iterator[Task]:
     if asking.staff:
         found = shipments.watched(*told, asking.mine, asking.moment, "late", after[0])
     else:
-        ends = ("sender", "receiver")
-        found = iter(shipments.of_party(*told, asking.party, asking.moment, "late", after[0], at=ends))
+        mine = shipments.of_party(*told, asking.party, asking.moment, "late", after[0], at=("sender", "receiver"))
+        found = iter(mine)
     for one in found:
         if not asking.any_mine(one.sender.id, one.receiver.id):
             continue
@@ -80,7 +80,7 @@ def results(asking: Asking, after: Key) -> Iterator[Task]:
 
 
 def inspections(asking: Asking, after: Key) -> Iterator[Task]:
-    """What an inspection wants put right, once its day is near, until a later one of the same goods finds all in order."""
+    """What an inspection wants put right, once its day is near, until a later one of the goods finds all in order."""
     near = (asking.today + NEAR).isoformat()
     for page in _pages(asking, "inspect", after[0]):
         later = _on_chains(asking, "inspect", {chain for one, _ in page.values() for chain in one.on})
@@ -106,9 +106,9 @@ def inspections(asking: Asking, after: Key) -> Iterator[Task]:
 
 def recalls(calls: Recalls, asking: Asking, after: Key) -> Iterator[Task]:
     """Recalls and drills whose deadline has passed, with whoever has not answered."""
-    for call in reversed(calls.listed()):
+    for call in reversed(calls.unended(None if asking.staff else asking.party)):
         late = asking.late(call.deadline)
-        if call.void or call.ended or late is None or call.index < after[0]:
+        if late is None or call.index < after[0]:
             continue
         sides = calls.standing(call.statement, None if asking.staff else asking.party).sides
         waiting = [side for side in sides if side.asked and side.answered is None and asking.any_mine(side.party.id)]

@@ -99,7 +99,7 @@ FIRST: Key = (-1, 0)
 
 
 def working_days(start: date, days: int) -> date:
-    """The last of so many working days after ``start``; Saturdays and Sundays are none, public holidays are not known."""
+    """The last of so many working days after ``start``: no Saturdays, no Sundays; public holidays are not known."""
     end = start
     while days > 0:
         end += timedelta(days=1)
@@ -110,5 +110,3 @@ def working_days(start: date, days: int) -> date:
 def after_hours(moment: str, hours: int) -> str:
     """So many hours later, as times are stated."""
     return (datetime.fromisoformat(moment).astimezone(UTC) + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-

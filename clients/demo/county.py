@@ -141,6 +141,11 @@ PARTIES = (
         ),
     ),
     Party(
+        "qingshan", "青山养殖有限公司", "company", ("farm",), ("牛壮", "朱小妹"),
+        (Place("青山猪舍", "farm", "云岭乡"),),
+        (Product("生猪", "Live pigs", "SZ"),),
+    ),
+    Party(
         "zhou", "清溪村农户周阿婆家", "household", ("farm",), ("周阿婆",), agent="qingxi",
         places=(Place("周家自留菜地", "plot", "清溪镇"),),
     ),
@@ -185,6 +190,20 @@ PARTIES = (
         alg="ES256",
     ),
     Party(
+        "meat",
+        "城关肉联有限公司",
+        "company",
+        ("processor",),
+        ("屠大川", "鲍香"),
+        (Place("肉联分割车间", "plant", "城关镇"), Place("肉联香肠车间", "plant", "城关镇")),
+        (
+            Product("猪腿肉", "Pork leg", "ZT", cold=CHILLED),
+            Product("猪副产品", "Pork offal", "ZF"),
+            Product("香肠", "Sausage", "2990000000057", shelf_life=30, yields=(850, 980)),
+        ),
+        side="market",
+    ),
+    Party(
         "coldstore", "城关冷链仓储中心", "company", ("warehouse",), ("冷建国", "丁小满"),
         (Place("冷库一号间", "store", "城关镇"), Place("冷库二号间", "store", "城关镇")), side="market",
     ),
@@ -226,7 +245,7 @@ PARTIES = (
     Party("market", "青禾县市场监督管理局", "authority", ("inspector",), ("江平",), side="market"),
 )  # fmt: skip
 
-AGENT_KINDS = ("apply", "harvest", "observe", "place.add", "plant", "ship")
+AGENT_KINDS = ("apply", "certify", "harvest", "observe", "place.add", "plant", "ship")
 """What a co-op may enter for a household without a device."""
 
 

@@ -125,5 +125,5 @@ class Founding:
     def _client(self, name: str, *, party: ChainId, key: PrivateKey | None = None) -> Client:
         # The port may be another than when the device was made.
         device = replace(self._device(name, key=key).join(party), url=self._url)
-        notebook = self._opened.enter_context(Notebook(device))
+        notebook = self._opened.enter_context(Notebook(device, clock=self._stage.clock))
         return self._opened.enter_context(Client(notebook, self._transport))

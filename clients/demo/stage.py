@@ -5,6 +5,9 @@ its parties state what they do. All stories are put on together in the order of 
 Statements are signed as they are made and sent as late as may be: when another party speaks of the same batch or
 shipment, or at the end. So the log has everything about a batch in the order in which it happened.
 
+Devices' clocks show the stage's time: what is signed on a day of the season says so, and only when the service
+received it tells that all was played in a minute.
+
 Each has a source made of its story and its place in it. So a play that was broken off is simply put on again: what is
 signed is not signed twice, and what is not sent yet is sent.
 """
@@ -45,6 +48,10 @@ class Stage:
         self.shown: dict[str, TraceCode] = {}
 
     # --- time ----------------------------------------------------------------------------------------------------
+
+    def clock(self) -> float:
+        """What every device takes for the time, in seconds since 1970."""
+        return self._now.timestamp()
 
     @property
     def at(self) -> str:
@@ -95,8 +102,8 @@ class Stage:
         self._told[self._story] += 1
         source = f"{self._story} {self._told[self._story]}"
         draft = client.draft(kind, fields, on, self.at, for_=for_, source=source)
-        for named in (*draft.on, draft.body.get("shipment"), draft.body.get("statement")):
-            owner = self._unsent.get(str(named))
+        for named in (*draft.on, *_texts({**draft.body})):
+            owner = self._unsent.get(named)
             if owner not in (None, client):
                 self.deliver(owner)
         (kept,) = client.notebook.sign([draft])
@@ -112,3 +119,12 @@ class Stage:
                 if outcome.refused is not None:
                     raise outcome.refused
         self._unsent = {named: owner for named, owner in self._unsent.items() if owner not in clients}
+
+
+def _texts(value: Json) -> Iterator[str]:
+    """Every text in it: the ids of what it refers to are among them."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)

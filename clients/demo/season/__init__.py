@@ -1,6 +1,6 @@
 """The season's stories by name; each is told by the hands of the county, by their keys."""
 
-from clients.demo.season import eggs, fruit, rice, tea, vegetables
+from clients.demo.season import eggs, fruit, pork, rice, tea, vegetables
 from clients.demo.season.supplies import supplies
 from clients.demo.season.tea import BEST
 
@@ -13,4 +13,5 @@ STORIES = {
     **tea.STORIES,
     **rice.STORIES,
     **eggs.STORIES,
+    **pork.STORIES,
 }

@@ -1,7 +1,11 @@
-"""Tea: fresh leaf of two co-ops, withered and rolled into one batch of crude tea, then refined into three."""
+"""Tea: fresh leaf of two co-ops, withered and rolled into one batch of crude tea, then refined into three.
+
+Half-way through the season the factory rehearses a recall of its best.
+"""
 
 from collections.abc import Mapping
 
+from clients.demo import oversight
 from clients.demo.hands import Hand, Made
 from clients.demo.season.roads import haul
 from clients.demo.stage import Story
@@ -29,10 +33,13 @@ def tea(hands: Mapping[str, Hand]) -> Story:
     yunling.observe(garden, "一芽二叶", place=GARDEN)
     yield 20, 6
     (first,) = yunling.harvest([garden], Made("茶鲜叶", 320, "一芽二叶"), origin="青禾县云岭乡（演示）", place=GARDEN)
+    yunling.certify(first, 320, "青禾县云岭乡（演示）", place=GARDEN)
     yield from haul(20, 11, yunling, teahouse, [(first, 320)], carrier=tongda, place=GARDEN)
     yield 21, 6
     (second,) = yunling.harvest([garden], Made("茶鲜叶", 280, "一芽二叶"), origin="青禾县云岭乡（演示）", place=GARDEN)
     (third,) = daoxiang.harvest([hill], Made("茶鲜叶", 240, "一芽三叶"), origin="青禾县稻香镇（演示）", place=HILL)
+    yunling.certify(second, 280, "青禾县云岭乡（演示）", place=GARDEN)
+    daoxiang.certify(third, 240, "青禾县稻香镇（演示）", place=HILL)
     yield from haul(21, 10, yunling, teahouse, [(second, 280)], carrier=tongda, place=GARDEN)
     yield from haul(21, 14, daoxiang, teahouse, [(third, 240)], carrier=tongda, place=HILL)
     yield 22, 6
@@ -56,6 +63,15 @@ def tea(hands: Mapping[str, Hand]) -> Story:
     yield 48, 16
     online.sell([(special, 41)], "online", order_no="网单-示例-4801", price="示例 128 元/罐")
     supermarket.sell([(fine, 22)], "shop", price="示例 68 元/袋")
+    yield 60, 9
+    reason = "上半年召回演练"
+    drill = oversight.drill(teahouse, special, reason)
+    yield 60, 9.5
+    oversight.acknowledge(teahouse, drill[0], [(special, 36)], "成品库清点", stopped=False)
+    yield 60, 10.5
+    oversight.acknowledge(online, drill[0], [(special, 19)], "发货仓清点", stopped=False)
+    yield 60, 11
+    oversight.end_drill(teahouse, special, drill, reason, 2)
 
 
 STORIES = {"tea": tea}

@@ -1,11 +1,12 @@
 """Vegetables and strawberries of the Qingxi co-op, and what the market stall gets from elsewhere.
 
 Here stand the two deliberate wrongs of the season: more chilli shipped than was harvested, and ginger of which nobody
-recorded the origin.
+recorded the origin or collected a certificate, which stops it, and which was sold all the same.
 """
 
 from collections.abc import Mapping
 
+from clients.demo import oversight
 from clients.demo.hands import Hand, Made
 from clients.demo.season.roads import haul, send
 from clients.demo.stage import Story
@@ -43,7 +44,9 @@ def tomatoes(hands: Mapping[str, Hand]) -> Story:
     yield 45, 9
     qingxi.rapid_test(best, "清速-0001", PACKING)
     yield 46, 10
-    lab.test(best, "蔬菜", "检-示例-0101")
+    passed = lab.test(best, "蔬菜", "检-示例-0101")
+    yield 46, 11
+    qingxi.certify(best, 1200, ORIGIN, tests=[passed], place=PACKING)
     yield from haul(46, 13, qingxi, store, [(best, 800)], carrier=shunlu, cold=True, place=PACKING)
     store.store([best], "一号间 A-03", "9.5", "88")
     yield from haul(47, 6, qingxi, supermarket, [(best, 380)], carrier=shunlu, cold=True, place=PACKING)
@@ -62,7 +65,9 @@ def tomatoes(hands: Mapping[str, Hand]) -> Story:
     yield 62, 7
     (later,) = qingxi.harvest([planting], Made("番茄", 900, "一级"), origin=ORIGIN, place=TUNNEL)
     yield 63, 10
-    lab.test(later, "蔬菜", "检-示例-0102", {"吡虫啉": "未检出"})
+    passed = lab.test(later, "蔬菜", "检-示例-0102", {"吡虫啉": "未检出"})
+    yield 63, 11
+    qingxi.certify(later, 900, ORIGIN, tests=[passed], place=PACKING)
     yield from haul(63, 13, qingxi, online, [(later, 860)], carrier=shunlu, cold=True, place=PACKING)
     yield 64, 15
     online.sell([(later, 700)], "online", order_no="网单-示例-6401")
@@ -82,6 +87,7 @@ def cucumbers(hands: Mapping[str, Hand]) -> Story:
     yield 40, 6
     (own,) = qingxi.harvest([planting], Made("黄瓜", 800, "一级"), origin=ORIGIN, place=ONE)
     (household,) = zhou.harvest([garden], Made("黄瓜", 260), origin=ORIGIN)
+    promise = zhou.certify(household, 260, ORIGIN)
     yield from haul(40, 8, zhou, qingxi, [(household, 260)])
     yield 40, 15
     (trimmed,) = qingxi.process(
@@ -91,8 +97,12 @@ def cucumbers(hands: Mapping[str, Hand]) -> Story:
     qingxi.pack(trimmed, [f"QX-HG-{number:03}" for number in range(1, 27)], 40, "40 公斤周转筐", PACKING)
     yield 40, 17
     lab.test(trimmed, "蔬菜", "检-示例-0103")
+    yield 40, 18
+    qingxi.certify(trimmed, 1040, ORIGIN, parents=[promise], place=PACKING)
     yield from haul(41, 5, qingxi, stall, [(trimmed, 400)], carrier=hands["tongda"], place=PACKING)
     yield from haul(41, 9, qingxi, supermarket, [(trimmed, 600)], carrier=hands["tongda"], place=PACKING)
+    yield 41, 14
+    supermarket.unpack(trimmed, [f"QX-HG-{number:03}" for number in range(12, 27)], 40, "拆筐上架")
     yield 42, 19
     stall.sell([(trimmed, 380)], "stall")
     supermarket.sell([(trimmed, 560)], "shop")
@@ -108,12 +118,14 @@ def greens(hands: Mapping[str, Hand]) -> Story:
     yield 100, 5
     (first,) = qingxi.harvest([planting], Made("青菜", 500, "一级"), origin=ORIGIN, cooling="真空预冷", place=TWO)
     qingxi.rapid_test(first, "清速-0002", PACKING)
+    qingxi.certify(first, 500, ORIGIN, place=PACKING)
     yield from haul(100, 8, qingxi, supermarket, [(first, 480)], carrier=hands["shunlu"], cold=True, place=PACKING)
     yield 100, 20
     supermarket.sell([(first, 470)], "shop")
     yield 108, 5
     (second,) = qingxi.harvest([planting], Made("青菜", 450, "二级"), origin=ORIGIN, place=TWO)
     qingxi.rapid_test(second, "清速-0003", PACKING)
+    qingxi.certify(second, 450, ORIGIN, place=PACKING)
     shipment = yield from send(108, 10, qingxi, stall, [(second, 450)], carrier=hands["tongda"], place=PACKING)
     stall.receive(shipment, goods=[(second, 330)])
     stall.reject(shipment, [(second, 120)], "叶片发黄萎蔫，退回")
@@ -135,7 +147,9 @@ def chillies(hands: Mapping[str, Hand]) -> Story:
     (picked,) = qingxi.harvest([planting], Made("辣椒", 600, "一级"), origin=ORIGIN, place=TWO)
     qingxi.show(picked, "辣椒：发出的比采收的多，有问题项 · chillies, more shipped than harvested")
     yield 69, 9
-    hands["lab"].test(picked, "蔬菜", "检-示例-0104", {"嘧菌酯": "0.15", "吡虫啉": "未检出"})
+    passed = hands["lab"].test(picked, "蔬菜", "检-示例-0104", {"嘧菌酯": "0.15", "吡虫啉": "未检出"})
+    yield 69, 15
+    qingxi.certify(picked, 600, ORIGIN, tests=[passed], place=PACKING)
     yield from haul(70, 6, qingxi, stall, [(picked, 400)], carrier=hands["tongda"], place=PACKING)
     yield from haul(71, 6, qingxi, supermarket, [(picked, 260)], carrier=hands["tongda"], place=PACKING)
     yield 72, 19
@@ -153,6 +167,7 @@ def aubergines(hands: Mapping[str, Hand]) -> Story:
     qingxi.show(picked, "茄子：数量更正过 · aubergines, put right")
     yield 60, 11
     qingxi.correct(picked, 502, "抄磅单时数字颠倒，应为 502 公斤")
+    qingxi.certify(picked, 502, ORIGIN, place=PACKING)
     yield from haul(61, 6, qingxi, stall, [(picked, 480)], carrier=hands["tongda"], place=PACKING)
     yield 62, 18
     stall.sell([(picked, 455)], "stall")
@@ -184,9 +199,15 @@ def strawberries(hands: Mapping[str, Hand]) -> Story:
     )  # fmt: skip
     qingxi.show(small, "草莓 250 克盒装：检测、冷链、上架 · strawberries, tested, kept cold, sold")
     yield 115, 16
-    hands["lab"].test(small, "草莓", "检-示例-0105")
-    hands["lab"].test(large, "草莓", "检-示例-0106", {"嘧菌酯": "0.14"})
-    yield from haul(116, 5, qingxi, store, [(small, 120)], carrier=shunlu, cold=True, place=PACKING)
+    passed = [
+        hands["lab"].test(small, "草莓", "检-示例-0105"),
+        hands["lab"].test(large, "草莓", "检-示例-0106", {"嘧菌酯": "0.14"}),
+    ]
+    yield 115, 18
+    qingxi.certify(small, 120, ORIGIN, tests=passed[:1], place=PACKING)
+    qingxi.certify(large, 58, ORIGIN, tests=passed[1:], place=PACKING)
+    qingxi.label(small, 480, "0.25", PACKING)
+    yield from haul(116, 5, qingxi, store, [(small, 120)], carrier=shunlu, cold=True, place=PACKING, measured=True)
     store.store([small], "二号间 C-01", "2.5", "92")
     yield from haul(116, 9, qingxi, online, [(large, 58)], carrier=shunlu, cold=True, place=PACKING)
     yield 117, 5
@@ -198,7 +219,7 @@ def strawberries(hands: Mapping[str, Hand]) -> Story:
 
 
 def from_elsewhere(hands: Mapping[str, Hand]) -> Story:
-    """Potatoes with a supplier and a certificate; ginger with neither."""
+    """Potatoes with a supplier and a certificate; ginger with neither, which a market inspector comes upon."""
     supermarket, stall = hands["supermarket"], hands["stall"]
     yield 55, 6
     (potatoes,) = supermarket.intake(Made("土豆", 800), supplier="邻县示例蔬菜批发部", origin="外县（示例）")
@@ -209,6 +230,14 @@ def from_elsewhere(hands: Mapping[str, Hand]) -> Story:
     stall.show(ginger, "生姜：来源未记录 · ginger, origin not recorded")
     yield 92, 18
     stall.sell([(ginger, 45)], "stall")
+    yield 93, 9
+    market = hands["market"]
+    oversight.inspect(market, ginger, stall, "市监-示例-0093", "rectify", "生姜来源不明，没有合格证，仍在销售")
+    oversight.tell(
+        market, "warn", ginger, stall, "来源不明的生姜仍在销售", instruction="停止销售，补交来源凭证和合格证",
+        law="农产品质量安全承诺达标合格证管理办法",
+    )  # fmt: skip
+    oversight.tell(market, "transfer", ginger, hands["bureau"], "产地待查，移交农业农村局追溯来源")
 
 
 STORIES = {

@@ -48,10 +48,10 @@ def look(town: Town, party: str, later: int = 0) -> Standing:
 
 def test_both_ends_of_a_shipment_see_it_until_it_is_answered(town: Town) -> None:
     (coming,), (leaving,) = look(town, "coop").coming, look(town, "farm").leaving
-    assert (coming.other.zh, leaving.other.zh) == ("farm", "coop")
+    assert (coming.sender.zh, leaving.receiver.zh) == ("farm", "coop")
     assert [(one.amount, one.unit) for one in coming.goods] == [("200", "kg")]
     assert coming.carrier
-    assert coming.shipment == leaving.shipment
+    assert coming.statement == leaving.statement
     assert not coming.late
     assert look(town, "coop", later=7200).coming[0].late
     assert look(town, "farm", later=7200).leaving[0].late
@@ -97,7 +97,7 @@ def test_members_land_on_it_and_it_is_data_too(visitor: Visitor, town: Town) -> 
         assert said in page.text
     found = visitor.get("/desk", {"accept": "application/json"})
     assert found.headers["cache-control"] == "private, no-store"
-    assert found.json()["coming"][0]["late"] is True
+    assert found.json()["coming"][0]["state"] == "late"
     english = visitor.get("/desk?lang=en").text
     assert "On the way here" in english
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import orjson
 from sqlalchemy import select
 
 from app.config import Settings
@@ -22,7 +23,9 @@ from app.rules.running import run
 from app.rules.sheets import read
 from app.rules.tables import Tables
 from app.rules.versions import bring
+from app.statements.service import Capture
 from app.tables import grounds
+from ledger import b64u
 from ledger.canonical import Json
 from ledger.errors import LedgerError
 from ledger.identity import ChainId
@@ -33,6 +36,8 @@ from tests.world import World, harvested, kg, opened, time_text
 
 DAY = 24 * 3600
 _COLD: dict[str, Json] = {"low": "2", "high": "8", "minutes": 30}
+_BY_KEY = frozenset(("many-at-once",))
+"""What rests on the key, which nobody has named before it is signed."""
 _PEOPLE = ("farm", "coop", "shop", "lab", "inspector", "carrier")
 _SUBSTANCES = ("吡虫啉", "毒死蜱", "甲拌磷", "六六六", "有机肥")
 
@@ -76,14 +81,30 @@ class Year:
         """State it of ``back`` days ago; a refusal leaves nothing behind."""
         clock = self.world.clock
         at = time_text(clock + 60 - back * DAY)
+        (statement,) = self.desk.sign([(kind, by, body, sorted(set(on)), sealed or {})], at=at)
+        asked = self.ask(statement)
         try:
-            done = self.desk.state(kind, by, body, sorted(set(on)), sealed, at=at)
-        except LedgerError as refused:
-            return refused
+            (done,) = self.desk.send(statement)
+            said = [(found.code, found.severity) for found in done.findings if found.code not in _BY_KEY]
+        except LedgerError as error:
+            done, said = error, [(error.code, "")]
+        assert asked == said
+        if isinstance(done, LedgerError):
+            return done
         self.said.append((by, done))
         if kind != "correct":
             self.known += done.statement.created
         return done
+
+    def ask(self, statement: Statement) -> list[tuple[str, str]]:
+        """What is found of it, or what it is refused with, before it is signed."""
+        capture = Capture(self.desk.engine, self.desk.journal, LOG_ID)
+        try:
+            payload = orjson.loads(b64u.decode(statement.jws.split(".")[1]))
+            found = capture.findings(payload, self.world.disclosures[statement.hash])
+        except LedgerError as refused:
+            return [(refused.code, "")]
+        return [(one.code, one.severity) for one in found if one.code not in _BY_KEY]
 
     def pick(self, number: int) -> ChainId:
         return self.known[number % len(self.known)]

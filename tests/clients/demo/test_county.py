@@ -1,7 +1,7 @@
 """What the county is made of holds together, before anything is loaded."""
 
 from clients.demo.county import ACCOUNTS, PARTIES, REGISTRAR
-from clients.demo.supplies import BOUGHT, FEED, LIMIT_SOURCE, PANELS, SUPPLIES
+from clients.demo.supplies import BOUGHT, FEED, LIMIT_SOURCE, MEDICINE, PANELS, SUPPLIES
 from labels.digital_link import is_gtin
 
 
@@ -9,7 +9,7 @@ def test_it_has_who_the_story_needs() -> None:
     roles = [role for party in PARTIES for role in party.roles]
     types = [party.type for party in PARTIES]
     assert (types.count("coop"), types.count("household")) == (3, 3)
-    wanted = {"processor": 2, "warehouse": 2, "carrier": 2, "shop": 3, "lab": 1, "inspector": 2}
+    wanted = {"processor": 3, "warehouse": 2, "carrier": 2, "shop": 3, "lab": 1, "inspector": 2}
     assert {role: roles.count(role) for role in wanted} == wanted
 
 
@@ -40,7 +40,9 @@ def test_everybody_works_somewhere_and_is_entered_for_by_somebody_with_a_device(
 
 
 def test_inputs_and_limits_say_that_they_are_examples() -> None:
-    assert all("示例" in supply.name and "示例" in supply.registration_no for supply in (*SUPPLIES.values(), FEED))
+    assert all(
+        "示例" in supply.name and "示例" in supply.registration_no for supply in (*SUPPLIES.values(), FEED, MEDICINE)
+    )
     assert "示例" in LIMIT_SOURCE
     assert all("示例" in method for method, _ in PANELS.values())
     assert {name for bought in BOUGHT.values() for name in bought} <= SUPPLIES.keys()
