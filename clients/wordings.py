@@ -153,6 +153,18 @@ WORDINGS: Mapping[str, tuple[str, str]] = {
         "这批货 {has} 还没有有效的合格证。开具请加 --sign。",
         "No certificate stands for the batch {has}. Add --sign to issue one.",
     ),
+    "receive-amount": (
+        "--{path} 应为数量（单位 {wanted}），现为“{has}”。没有签名。",
+        "--{path} must be an amount (in {wanted}), not “{has}”. Nothing was signed.",
+    ),
+    "receive-none": (
+        "没有发给您、还在路上的这批货：{has}。请核对追溯码，或先请对方记录发货。",
+        "Nothing of {has} is on its way to you. Compare the code, or ask the sender to state the shipment first.",
+    ),
+    "receive-several": (
+        "这批货有几次发货在路上：{has}。请加其中一个：{wanted}",
+        "Several shipments of {has} are on the way. Add one of: {wanted}",
+    ),
     "code-words": (
         "“{has}”不是追溯码的一部分。追溯码是 20 位数字，可以有空格；一次查一个。",
         "“{has}” is no part of a trace code. That is 20 digits, spaces allowed; one code at a time.",

@@ -1,6 +1,7 @@
 """The projections against the statements: recomputed by the same books into a database aside, compared row by row."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from itertools import chain
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy import Connection, MetaData, PrimaryKeyConstraint, Row, Table
 from app.audit.report import Tally
 from app.audit.rows import pages, said, select_raw
 from app.batches.books import Books
-from app.batches.rebuild import looked_up
+from app.batches.rebuild import looked_up, unswept
 from app.db import connect
 from app.recording import Record
 from app.tables import PROJECTIONS
@@ -37,6 +38,8 @@ class Shadow:
         # A file that nobody needs after a crash: so nothing is waited for.
         self._engine = connect(f"sqlite:///{folder}/shadow.sqlite", synchronous="OFF")
         self._connection = self._engine.connect()
+        self._until_closed = ExitStack()
+        self._until_closed.enter_context(unswept())
         _bare().create_all(self._connection)
 
     def open(self, page: Sequence[Statement], before: int) -> None:
@@ -102,6 +105,7 @@ class Shadow:
         self._tally.fail("projection", table.name, key, at, code, **params)
 
     def close(self) -> None:
+        self._until_closed.close()
         self._connection.close()
         self._engine.dispose()
 

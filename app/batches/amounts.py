@@ -36,7 +36,8 @@ def in_unit(quantity: Mapping[str, Any], unit: str, product: Mapping[str, Any] |
     """``quantity`` in millionths of ``unit``, by the product's stated factors only.
 
     Raises Malformed ``unit`` where no factor leads there, ``unit-part`` where it would not come out even,
-    ``unit-whole`` where half of what is counted would be left, ``unit-most`` where it would be more than a quantity can say.
+    ``unit-whole`` where half of what is counted would be left, ``unit-most`` where it would be more than a quantity
+    can say.
     """
     amount = to_micro(quantity["value"])
     if quantity["unit"] == unit:

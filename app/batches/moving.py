@@ -52,9 +52,8 @@ def moved(
             for batch, amount in amounts(page, body, "goods"):
                 yield from move(batch, amount, held, (_LOST[statement.kind], actor))
         case "sample":
-            # Taken from whoever holds it; unless it says otherwise, from whoever made it.
             for batch, amount in amounts(page, body, "goods"):
-                holder = body.get("holder") or page.batches[batch].party
+                holder = body.get("holder") or _sampled(page, batch, amount)
                 yield from move(batch, amount, ("held", holder), ("lost", holder))
         case "count":
             for batch, amount in amounts(page, body, "goods"):
@@ -88,6 +87,15 @@ def amounts(page: Page, body: Mapping[str, Any], name: str, of: str = "quantity"
             batch = page.batches[line["batch"]]
             path = f"body.{name}[{place}].{of}"
             yield batch.chain, in_unit(line[of], batch.unit, page.product(batch.product), path)
+
+
+def _sampled(page: Page, batch: ChainId, amount: int) -> str:
+    """Whose goods a sample was, where it does not say: of whoever made it, unless one other alone has as much."""
+    maker = page.batches[batch].party
+    if page.balances[batch, "held", maker] >= amount:
+        return maker
+    having = [who for one, who in page.holders if one == batch and page.balances[batch, "held", who] >= amount]
+    return having[0] if len(having) == 1 else maker
 
 
 def booked(page: Page, count: Statement, batch: ChainId) -> int:

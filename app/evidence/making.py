@@ -71,8 +71,9 @@ class Bundles:
             carried = gather(asked, fetch)
             if not any(one.entry.chain == about for one in carried):
                 raise NotFound("no-code", path="code", has=about)
-            named = {one.statement.hash: (one, one.statement) for one in carried}
-            read = {one.index: statement for one, statement in named.values()}
+            named = {one.statement.hash: one.statement for one in carried}
+            # By the first index, where its disclosures are, whichever of its targets is carried.
+            read = {one.index - one.statement.targets.index(one.entry.chain): one.statement for one in carried}
             shown = events.disclosed(connection, self._log.log_id, read, viewer) if viewer is not None else {}
             others = self._origins.carried(connection, read.values())
         proofs = inclusion_proofs([one.index for one in carried], checkpoint.size, nodes)
@@ -83,7 +84,7 @@ class Bundles:
             entries=tuple(
                 Proven(one.entry, one.index, tuple(proof)) for one, proof in zip(carried, proofs, strict=True)
             ),
-            statements=tuple(statement for _, statement in named.values()),
+            statements=tuple(named.values()),
             consistency=_consistency(checkpoint, nodes, since, (one.statement.seen for one in carried)),
             disclosures=tuple(sorted({one for kept in shown.values() for _, _, one, may in kept if may})),
             heads=bundle.Heads(daily.hash, tuple(Line(line.line, line.position, tuple(line.proof)) for line in lines))

@@ -18,7 +18,7 @@ from ledger.identity import StatementHash
 
 PaperState: TypeAlias = Literal["valid", "paper", "superseded", "void", "missing", "none"]
 PAPERS: dict[PaperState, tuple[str, str]] = {
-    "valid": ("有有效合格证", "valid certificate"),
+    "valid": ("合格证有效", "valid certificate"),
     "paper": ("收购时收取过合格证", "certificate collected when it was bought"),
     "superseded": ("合格证已被取代", "certificate replaced by another"),
     "void": ("合格证已作废", "certificate void"),

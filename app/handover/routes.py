@@ -72,7 +72,9 @@ def router(handovers: Handovers, people: People, custodian: Custodian, pages: Pa
                     words = command(shipment, wanted)
                 else:
                     wrong = error
-        products = {one.batch.chain: one.batch.product.id for one in shipment.goods if one.batch.product}
+        products: dict[str, str] = {
+            one.batch.chain: one.batch.product.id for one in shipment.goods if one.batch.product
+        }
         said: dict[str, Any] = {
             "look": looked,
             "mine": mine,

@@ -13,12 +13,12 @@ from app.custody.vault import Vault
 from app.errors import Conflict, NotFound
 from app.notices import outbox
 from app.notices.events import WELCOME
-from app.notices.following import FOLLOWER
+from app.notices.following import FOLLOWER, RUNS
 from app.notices.mail import check_address
 from app.notices.outbox import Queued
 from app.notices.said import Sender, welcome
 from app.notices.webhook import PREFIX, check_url
-from app.tables import contacts, followed
+from app.tables import contacts, followed, rule_runs
 from app.tables import outbox as box
 from ledger import b64u
 from ledger.errors import Malformed
@@ -109,7 +109,9 @@ class Contacts:
         place = (followed.c.log_id == self._log_id, followed.c.follower == FOLLOWER)
         if connection.execute(select(func.count()).select_from(followed).where(*place)).scalar_one() == 0:
             size, _ = stored.tail(connection, self._log_id)
-            connection.execute(insert(followed), {"log_id": self._log_id, "follower": FOLLOWER, "size": size})
+            query = select(func.max(rule_runs.c.run)).where(rule_runs.c.log_id == self._log_id)
+            for follower, start in ((FOLLOWER, size), (RUNS, connection.execute(query).scalar() or 0)):
+                connection.execute(insert(followed), {"log_id": self._log_id, "follower": follower, "size": start})
 
     def listed(self, party: ChainId | None = None) -> list[Contact]:
         """The contacts of ``party``, or of everybody, in the order in which they came."""

@@ -2,8 +2,8 @@
 
 Told are a recall, a drill, a hold, a release and a finding that stops a batch: to all hands that the goods went
 through, and to the inspectors who supervise them; a held batch that moved: to who moved it, who gets it, and the
-inspectors; a shipment to its receiver and carrier; a rejection to its sender; a correction to all who had the goods;
-a warning, a notice, a case handed over: to the party that it names.
+inspectors; what a run of newer rules stops: as a finding; a shipment to its receiver and carrier; a rejection to its
+sender; a correction to all who had the goods; a warning, a notice, a case handed over: to the party that it names.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -22,6 +22,7 @@ EVENTS: Mapping[str, tuple[str, str]] = {
     "hold": ("暂停", "hold"),
     "release": ("解除暂停", "hold released"),
     "finding": ("问题项，批次暂停", "batch stopped by a finding"),
+    "rejudged": ("规则更新，批次暂停", "batch stopped by newer rules"),
     "moved-on-hold": ("暂停中的批次被移动", "a held batch was moved"),
     "shipped": ("有货发来", "goods on the way"),
     "rejected": ("发货被拒收", "shipment rejected"),
@@ -113,6 +114,13 @@ def _findings(stated: Stated, actor: ChainId | None) -> Iterator[Notice]:
     stops = tuple(one for one in stated.found if one.severity == "hold" and one.code not in _SAID_ALREADY)
     if stops:
         yield Notice("finding", _batches(stops), to, hands=True, whole=True, regulators=True, found=stops)
+
+
+def rejudged(found: Collection[Found]) -> Iterator[Notice]:
+    """What newer rules stop, of one statement that was recorded before them."""
+    stops = tuple(one for one in found if one.severity == "hold" and one.code not in _SAID_ALREADY)
+    if stops:
+        yield Notice("rejudged", _batches(stops), hands=True, whole=True, regulators=True, found=stops)
 
 
 def _parties(*chains: str | None) -> frozenset[ChainId]:

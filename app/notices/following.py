@@ -12,23 +12,35 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import ParamSpec, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Engine, or_, select, update
+from sqlalchemy import Connection, Engine, func, or_, select, update
 
 from app import stored
 from app.batches.goods import Shipment
 from app.log import Log
-from app.notices.events import MOVED, Found, Notice, Stated, notices_for, supervises
+from app.notices.events import MOVED, Found, Notice, Stated, notices_for, rejudged, supervises
 from app.notices.outbox import Queued, queue
 from app.notices.reach import hands
 from app.notices.said import SHOWN, Goods, Sender, payload
 from app.parties.names import Names
 from app.stored import chunks
-from app.tables import accounts, batches, contacts, findings, followed, shipments, statements
+from app.tables import (
+    accounts,
+    batches,
+    contacts,
+    findings,
+    followed,
+    rule_changes,
+    rule_runs,
+    shipments,
+    statements,
+)
 from ledger.errors import LedgerError
+from ledger.findings import STOPPING
 from ledger.identity import ChainId
 from ledger.statement import Statement, parse
 
 FOLLOWER = "notices"
+RUNS = "rules"
 PACE = 1.0
 """How often, in s, to look whether the log has grown."""
 
@@ -76,7 +88,28 @@ class Follower:
             await asyncio.sleep(PACE)
 
     def step(self) -> bool:
-        """Read one page; whether there may be more."""
+        """Read one page, or else one run of the rules; whether there may be more."""
+        return self._follow_log() or self._follow_runs()
+
+    def _follow_runs(self) -> bool:
+        """What newer rules opened is told of no statement, but of the run that put them in force."""
+        place = (followed.c.log_id == self._log_id, followed.c.follower == RUNS)
+        with self._engine.connect() as connection:
+            told: int | None = connection.execute(select(followed.c.size).where(*place)).scalar()
+            newest: int | None = connection.execute(
+                select(func.max(rule_runs.c.run)).where(rule_runs.c.log_id == self._log_id)
+            ).scalar()
+            if told is None or newest is None or told >= newest:
+                return False
+            run = told + 1
+            queued = [*_Page(connection, self._log).judged_again(run)]
+        with self._engine.execution_options(writes=True).begin() as connection:
+            moved = connection.execute(update(followed).where(*place, followed.c.size == told).values(size=run))
+            if moved.rowcount:
+                queue(connection, self._log_id, queued, self._clock())
+        return run < newest
+
+    def _follow_log(self) -> bool:
         note = self._log.journal.latest()
         size = stored.read_note(note).size if note else 0
         with self._engine.connect() as connection:
@@ -134,6 +167,27 @@ class _Page:
             except (LedgerError, LookupError, TypeError, ValueError) as error:
                 # A damaged record is the audit's to name; what comes after it is told all the same.
                 _log.error("%s: #%d is not told of", self._sender.origin, index, exc_info=error)
+
+    def judged_again(self, run: int) -> Iterator[Queued]:
+        """What is to be told of what a run of the rules opened."""
+        if not self._contacts:
+            return
+        query = select(rule_changes).where(
+            rule_changes.c.log_id == self._log_id,
+            rule_changes.c.run == run,
+            rule_changes.c.change == "opened",
+            rule_changes.c.code.in_(STOPPING),
+        )
+        opened: defaultdict[int, list[Found]] = defaultdict(list)
+        for row in self._connection.execute(query.order_by(rule_changes.c.line)):
+            opened[row.about].append(Found(row.code, "hold", row.batch, orjson.loads(row.params)))
+        for some in chunks(sorted(opened)):
+            told = select(statements.c.first_index, statements.c.jws).where(
+                statements.c.log_id == self._log_id, statements.c.first_index.in_(some)
+            )
+            for index, jws in self._connection.execute(told):
+                for notice in rejudged(opened[index]):
+                    yield from self._addressed(notice, parse(jws), index)
 
     def _found(self, indexes: Iterable[int]) -> defaultdict[int, list[Found]]:
         by: defaultdict[int, list[Found]] = defaultdict(list)

@@ -17,12 +17,12 @@ def _due(subject: Subject, fact: Fact, context: Context) -> bool:
     return context.tables.certificate(subject.category, day(fact.at, context)) is not None
 
 
-def certified(subject: Subject, *, but: ChainId | None = None) -> bool:
+def certified(subject: Subject, context: Context, *, but: ChainId | None = None) -> bool:
     """Whether a certificate of this batch stands: issued here, or collected with what came from outside.
 
     ``but`` has to have it from somebody else: nobody promises himself what he was to collect.
     """
-    if any(fact.actor != but for fact in subject.of("certify")):
+    if any(fact.actor != but for fact in subject.told(context, "certify")):
         return True
     made = subject.made
     return made is not None and made.kind == "intake" and _collected(made)
@@ -41,7 +41,7 @@ def due(subject: Subject, context: Context) -> Iterator[Judged]:
 
     Goods on their way to a store of the sender's own need none: only what is handed to a buyer.
     """
-    if subject.batch.kind != "lot" or certified(subject):
+    if subject.batch.kind != "lot" or certified(subject, context):
         return
     party = context.registry.parties.get(subject.batch.party)
     if party is None or party.profile["type"] not in _ENTERPRISES:
@@ -57,19 +57,19 @@ def _buys(party: str, context: Context) -> bool:
     return found is not None and not _BUYERS.isdisjoint(found.roles)
 
 
-@rule("certificate-missing", "receive intake certify", when="receive intake")
+@rule("certificate-missing", "receive intake certify ship", when="receive intake")
 def missing(subject: Subject, context: Context) -> Iterator[Judged]:
     """A buyer has taken goods in without collecting the certificate: they go no further until there is one."""
     if subject.batch.kind != "lot":
         return
     made = subject.made
     if made is not None and made.kind == "intake" and _due(subject, made, context):
-        if not certified(subject, but=made.actor):
+        if not certified(subject, context, but=made.actor):
             params = {"batch": subject.batch.chain, "party": made.actor}
             yield Judged("certificate-missing", made.index, params, "hold")
-    for fact in subject.of("receive"):
+    for fact in subject.told(context, "receive"):
         # Back in the hands of whoever made it, it was not bought.
-        if _collected(fact) or fact.actor == subject.batch.party or certified(subject, but=fact.actor):
+        if _collected(fact) or fact.actor == subject.batch.party or certified(subject, context, but=fact.actor):
             continue
         if _buys(fact.actor, context) and _due(subject, fact, context):
             params = {"batch": subject.batch.chain, "party": fact.actor}
@@ -81,7 +81,7 @@ def cured(code: str, params: Mapping[str, str], batch: ChainId, party: ChainId |
     return code == "certificate-missing" and params["batch"] == batch and params["party"] != party
 
 
-@rule("certificate-parents", "process", above="certify intake")
+@rule("certificate-parents", "process", above="certify intake ship")
 def mixed(subject: Subject, context: Context) -> Iterator[Judged]:
     """What several producers' goods were mixed into, without valid certificates of all of them, is stopped."""
     made = subject.made
@@ -89,7 +89,7 @@ def mixed(subject: Subject, context: Context) -> Iterator[Judged]:
         return
     lots = [parent for parent in subject.parents if parent.batch.kind == "lot"]
     bought = [parent for parent in lots if parent.batch.party != made.actor or _taken_in(parent)]
-    without = [one for one in bought if not certified(one, but=made.actor) and _due(one, made, context)]
+    without = [one for one in bought if not certified(one, context, but=made.actor) and _due(one, made, context)]
     if without:
         params = {"batch": subject.batch.chain, "name": "、".join(sorted({one.name for one in without}))}
         yield Judged("certificate-parents", made.index, params | {"count": str(len(without))}, "hold")
@@ -99,20 +99,24 @@ def _taken_in(subject: Subject) -> bool:
     return subject.made is not None and subject.made.kind == "intake"
 
 
-@rule("certificate-unnamed", "certify", above="certify intake")
+@rule("certificate-unnamed", "certify ship", above="certify intake ship", when="certify")
 def unnamed(subject: Subject, context: Context) -> Iterator[Judged]:
     """A certificate issued anew, on mixing or repacking, names those of all that went into it."""
-    above = {one.batch.chain: (one.name, set(_certificates(one))) for one in subject.parents if one.batch.kind == "lot"}
-    for fact in subject.of("certify"):
+    above = {
+        one.batch.chain: (one.name, set(_certificates(one, context)))
+        for one in subject.parents
+        if one.batch.kind == "lot"
+    }
+    for fact in subject.told(context, "certify"):
         named = {value for one in fact.body.get("parents", ()) for value in one.values()}
         left = sorted({name for name, theirs in above.values() if theirs and theirs.isdisjoint(named)})
         if left:
             yield Judged("certificate-unnamed", fact.index, {"batch": subject.batch.chain, "name": "、".join(left)})
 
 
-def _certificates(subject: Subject) -> Iterator[str]:
+def _certificates(subject: Subject, context: Context) -> Iterator[str]:
     """What the certificates of a batch can be named by: their records, their numbers."""
-    for fact in subject.of("certify"):
+    for fact in subject.told(context, "certify"):
         yield fact.hash
         if "number" in fact.body:
             yield fact.body["number"]

@@ -22,12 +22,13 @@ from app.rules.days import day_of
 from app.rules.facts import ABOVE, MAKING, READ, Facts, fact_of
 from app.rules.grounds import Ground, Grounds
 from app.rules.kernel import Context, Judged, Rule
-from app.rules.release import admit_release, covers
+from app.rules.release import BY_NAME, BY_OWNER, admit_release, covers
 from app.rules.rulebook import RULES
 from app.rules.tables import Tables
 from app.stored import chunks
 from app.tables import answers, findings, grounds, postings, rule_runs, statements
 from ledger import b64u
+from ledger.canonical import MAX_INTEGER
 from ledger.errors import LedgerError
 from ledger.identity import ChainId, StatementHash
 from ledger.statement import Statement, parse
@@ -150,6 +151,8 @@ class Docket:
         )
 
     def _cured(self, ground: Ground, batch: ChainId, party: ChainId | None) -> bool:
+        if (batch, party) not in self._page.holders:
+            return False
         found = self._open.get(batch, {}).items()
         return any(one.ground == ground and cured(key[0], one.params, batch, party) for key, one in found)
 
@@ -198,8 +201,8 @@ class Docket:
                 found.append(Finding("after-handover", "flag", chain, params))
         return found
 
-    def _received(self, batch: ChainId, since: int) -> list[str]:
-        """Who took some of a batch in hand after the statement at ``since``, the latest last."""
+    def _received(self, batch: ChainId, since: int, until: int = MAX_INTEGER) -> list[str]:
+        """Who took some of a batch in hand after the statement at ``since``, by that at ``until``; the latest last."""
         self._flush_books()
         query = (
             select(postings.c.owner)
@@ -210,6 +213,7 @@ class Docket:
                 postings.c.amount > 0,
                 # What was corrected since had been said before.
                 postings.c.corrects > since,
+                postings.c.first_index < until,
             )
             .order_by(postings.c.first_index, postings.c.line)
         )
@@ -237,7 +241,8 @@ class Docket:
         for chain in statement.on:
             one = self._open.get(chain, {}).get(("after-handover", about))
             if one and one.params["party"] != statement.actor:
-                if statement.actor in self._received(chain, int(one.params["since"])):
+                # Whoever was handed some of it only afterwards has nothing to agree to.
+                if statement.actor in self._received(chain, int(one.params["since"]), about):
                     self.close(chain, ("after-handover", about), index, "record")
 
     def admit_release(self, statement: Statement, received: int, *, inspector: bool) -> None:
@@ -316,6 +321,9 @@ class Docket:
         self._facts.replace(mine, at, fact_of(told, at, corrections))
         known = [chain for chain in mine if chain in self._facts]
         yield from ((chain, _ASKED[told.kind], why) for chain in known)
+        if told.kind == "ship" and not self._facts.told_by_others(known):
+            # Who had it changes nothing for what was made of it while nobody else has said anything of it.
+            return
         if told.kind in ABOVE and (told is not statement or told.kind not in MAKING):
             below = sorted(self._facts.below(told, statement) - set(known))
             yield from ((chain, _ASKED_BELOW[told.kind], why) for chain in below)
@@ -363,14 +371,20 @@ class Docket:
 
     def _release(self, statement: Statement, index: int) -> None:
         answered = {self._page.indexes[one] for one in statement.body["answers"] if one in self._page.indexes}
+        inspector = "inspector" in self._page.roles(statement.actor)
+
+        def may(code: str) -> bool:
+            return inspector or code in BY_OWNER | BY_NAME
+
         for chain in statement.on:
             if chain not in self._open:
                 continue
-            for ground in sorted(self._grounds.reaching(chain)):
-                self._grounds.lift(ground, chain, index)
+            # By newer tables more may stop it than when it was released: to that nobody has said a word.
+            for code, ground, about in self.grounds_of(self._grounds.reaching(chain)):
+                if may(code) and not answered.isdisjoint((about, ground[0])):
+                    self._grounds.lift(ground, chain, index)
             for key, one in list(self._open[chain].items()):
-                # What stops it is lifted in any case: it was admitted only with an answer to each.
-                if one.severity == "hold" or not answered.isdisjoint((key[1], one.ground[0])):
+                if may(key[0]) and not answered.isdisjoint((key[1], one.ground[0])):
                     self.close(chain, key, index, "released")
                     self._settled[chain][key] = one.params
 

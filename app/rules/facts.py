@@ -23,6 +23,7 @@ from app.stored import chunks
 from app.tables import batches, entries, lineage, statements
 from ledger.errors import LedgerError
 from ledger.identity import ChainId, StatementHash
+from ledger.records import KINDS
 from ledger.statement import Statement, reread
 
 READ = frozenset(kind for rule in RULES for kind in rule.reads | rule.above)
@@ -39,6 +40,12 @@ UPSTREAM = 512
 """So many parents are looked behind: whoever mixes more answers for them by what he says of his own batch."""
 
 _PUT_ON = frozenset(("apply", "feed", "treat"))
+
+
+_ASKED_FOR = {
+    name: frozenset(field.name for field in kind.fields if field.required and field.audience == "public")
+    for name, kind in KINDS.items()
+}
 
 
 class _Born(NamedTuple):
@@ -63,6 +70,7 @@ class Facts:
         self._parents: dict[ChainId, tuple[ChainId, ...]] = {}
         self._whole: set[ChainId] = set()
         self._batches: dict[ChainId, Batch] = {}
+        self._subjects: dict[tuple[ChainId, int], Subject] = {}
         self._born: dict[ChainId, list[_Born]] = {}
         """All that was made from a batch. Of one with a crowd of children the page brings the newest each time."""
         self._crowded: dict[tuple[ChainId, str], list[_Born]] = {}
@@ -137,6 +145,7 @@ class Facts:
         """These batches with their facts, their parents and theirs."""
         new = set(chains) - self._whole
         if new:
+            self._subjects.clear()
             self._bring_parents(new - self._parents.keys())
             above = {parent for chain in new for parent in self._parents[chain]}
             self._bring_parents(above - self._parents.keys())
@@ -225,7 +234,16 @@ class Facts:
                 mine += [fact] if fact else []
             else:
                 kept = [one for one in mine if one.index != at]
-                self._facts[chain] = sorted([*kept, *([fact] if fact else [])], key=lambda one: one.index)
+                # In the same list, which subjects look at.
+                mine[:] = sorted([*kept, *([fact] if fact else [])], key=lambda one: one.index)
+
+    def told_by_others(self, chains: Iterable[ChainId]) -> bool:
+        """Whether anybody but their makers stated of these batches what is asked about what they became."""
+        return any(
+            fact.kind in ABOVE and fact.kind != "ship" and fact.actor != self._batches[chain].party
+            for chain in chains
+            for fact in self._facts[chain]
+        )
 
     def below(self, told: Statement, statement: Statement) -> set[ChainId]:
         """What was made from the batches of ``told``, and of that, when ``statement`` comes about it."""
@@ -245,7 +263,9 @@ class Facts:
         return {fact.kind for fact in self._facts[chain]}
 
     def subject(self, chain: ChainId, tables: Tables, above: int = 2) -> Subject:
-        """The batch with its parents and theirs."""
+        """The batch with its parents and theirs; what comes to them later is seen in it too."""
+        if (known := self._subjects.get((chain, above))) is not None:
+            return known
         batch = self._batches[chain]
         name, category, product = "", None, None
         if batch.product is not None:
@@ -255,10 +275,12 @@ class Facts:
                 called = names.get("zh") or next(iter(names.values()), "")
                 self._categories[batch.product] = called, tables.category(called)
             name, category = self._categories[batch.product]
-        known = [one for one in self._parents.get(chain, ()) if above and one in self._facts and one in self._batches]
+        near = [one for one in self._parents.get(chain, ()) if above and one in self._facts and one in self._batches]
         behind = above - 1 if self._behind(chain) else 0
-        parents = [self.subject(one, tables, behind) for one in known]
-        return Subject(batch, name, category, product, self._facts[chain], parents)
+        parents = [self.subject(one, tables, behind) for one in near]
+        subject = Subject(batch, name, category, product, self._facts[chain], parents)
+        self._subjects[chain, above] = subject
+        return subject
 
 
 def _tops(told: Statement) -> tuple[ChainId, ...]:
@@ -272,7 +294,7 @@ def _since(told: Statement, statement: Statement) -> str:
     """What was made before something was put on a field or herd is not concerned, unless it is corrected."""
     if told.kind not in _PUT_ON or told is not statement:
         return ""
-    began: str = min(told.body["start"], told.body["stop"])
+    began: str = min(told.body.get("start", ""), told.body.get("stop", ""))
     return began
 
 
@@ -283,10 +305,13 @@ def _newest(made: Iterable[_Born]) -> set[ChainId]:
 
 
 def fact_of(statement: Statement, index: int, corrections: Iterable[Statement]) -> Fact | None:
-    """The statement as it stands after ``corrections``, in their order; None where it was voided or has no actor."""
+    """The statement as it stands after ``corrections``, in their order; None where it was voided or has no actor.
+
+    In a log whose operator broke the law it may lack what its kind asks for; then it is none either.
+    """
     corrections = list(corrections)
     body, void = effective(statement, corrections) if corrections else (statement.body, False)
-    if void or statement.actor is None:
+    if void or statement.actor is None or not _ASKED_FOR.get(statement.kind, frozenset()) <= body.keys():
         return None
     return Fact(
         index,

@@ -15,6 +15,7 @@ from ledger.keys import KeyId
 from ledger.registry import Registry
 
 Severity: TypeAlias = Literal["hold", "flag"]
+_IMPARTIAL = frozenset(("lab", "inspector"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,20 @@ class Subject:
         """Its facts of these kinds."""
         return (fact for fact in self.facts if fact.kind in kinds)
 
+    def told(self, context: "Context", *kinds: str) -> Iterator[Fact]:
+        """Of those the ones by whoever had it, or tests, or supervises: what a stranger says stops nobody's goods.
+
+        It goes from hand to hand by shipments; one by somebody who never had it hands nothing on.
+        """
+        facts = list(self.of(*kinds))
+        if any(fact.actor != self.batch.party for fact in facts):
+            had, before = {self.batch.party}, 0
+            while before != len(had):
+                before = len(had)
+                had |= {fact.body["receiver"] for fact in self.of("ship") if fact.actor in had}
+            facts = [fact for fact in facts if fact.actor in had or context.impartial(fact.actor)]
+        return iter(facts)
+
     @property
     def made(self) -> Fact | None:
         """The fact that brought it into being; None where that was voided."""
@@ -84,6 +99,11 @@ class Context:
 
     tables: Tables
     registry: Registry
+
+    def impartial(self, party: ChainId) -> bool:
+        """Whether it is a laboratory or a supervisor."""
+        found = self.registry.parties.get(party)
+        return found is not None and not _IMPARTIAL.isdisjoint(found.roles)
 
 
 @dataclass(frozen=True, slots=True)

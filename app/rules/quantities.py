@@ -9,7 +9,7 @@ from ledger.errors import Malformed
 from ledger.identity import ChainId
 
 
-@rule("over-labelled", "label plant stock acquire harvest intake process", when="label")
+@rule("over-labelled", "label plant stock acquire harvest intake process ship", when="label")
 def labels(subject: Subject, context: Context) -> Iterator[Judged]:
     """More was labelled than there ever was of it: labels to spare are how other goods take a good name.
 
@@ -22,7 +22,7 @@ def labels(subject: Subject, context: Context) -> Iterator[Judged]:
         _amount(line, unit, product) or 0 for line, chain in _made(subject.made) if chain == subject.batch.chain
     )
     labelled, since = 0, None
-    for fact in subject.of("label"):
+    for fact in subject.told(context, "label"):
         each = _amount({"quantity": fact.body["content"]}, unit, product) if "content" in fact.body else None
         if each is None or fact.body["action"] not in ("printed", "void"):
             continue

@@ -13,6 +13,9 @@ from ledger.statement import Statement
 BY_OWNER = frozenset(("on-hold", "recalled", "interval"))
 """Grounds that whoever stated what they rest on may lift: a hold of its own, and an interval that has since run out."""
 
+BY_NAME = frozenset(("cold-chain", "cold-reading"))
+"""What only shows, and whoever made the goods may settle by a named person's word; all else, a supervisor."""
+
 _SAYING = ("name", "items")
 """What a finding says was there; with more or other of it, it is another."""
 

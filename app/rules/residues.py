@@ -14,7 +14,7 @@ _MEASURES = {"mg": ("g", -3), "g": ("g", 0), "kg": ("g", 3), "t": ("g", 6), "mL"
 """Of what a unit is so many powers of ten."""
 
 
-@rule("interval", "harvest", above="apply feed treat")
+@rule("interval", "harvest", above="apply feed treat ship")
 def interval(subject: Subject, context: Context) -> Iterator[Judged]:
     """农产品质量安全法 (2022) 第二十九条: nothing is harvested before the interval or withdrawal time has run out.
 
@@ -27,7 +27,7 @@ def interval(subject: Subject, context: Context) -> Iterator[Judged]:
     harvested = day(made.at, context)
     worst: tuple[date, Fact, int] | None = None
     for parent in subject.parents:
-        for fact in parent.of(*_PUT_ON):
+        for fact in parent.told(context, *_PUT_ON):
             if began(fact) > made.at:
                 continue
             days = _days(fact, subject, context)
@@ -69,14 +69,14 @@ def _after(stop: date, days: int) -> date:
     return stop + min(timedelta(days=days), date.max - stop)
 
 
-@rule("banned toxic", "apply feed treat acquire")
+@rule("banned toxic", "apply feed treat acquire ship", when="apply feed treat acquire")
 def banned(subject: Subject, context: Context) -> Iterator[Judged]:
     """农产品质量安全法 (2022) 第二十九条, 农药管理条例 第三十四条: a banned substance; a toxic one where it is barred.
 
     By the law of the last day of its use. What was put on a field or herd stops it and all that came of it; what lies
     in store is stopped there.
     """
-    for fact in subject.of(*_PUT_ON, "acquire"):
+    for fact in subject.told(context, *_PUT_ON, "acquire"):
         if subject.batch.kind == "input" and fact.kind != "acquire":
             continue
         on = day(fact.body.get("stop", fact.at), context)
@@ -92,12 +92,12 @@ def banned(subject: Subject, context: Context) -> Iterator[Judged]:
             yield Judged(code, fact.index, params, "hold")
 
 
-@rule("dose off-label", "apply treat")
+@rule("dose off-label", "apply treat ship", when="apply treat")
 def label(subject: Subject, context: Context) -> Iterator[Judged]:
     """农药管理条例 第三十四条: as the label says; more of it, or on a crop that it does not name, is found."""
     if subject.batch.kind == "input":
         return
-    for fact in subject.of("apply", "treat"):
+    for fact in subject.told(context, "apply", "treat"):
         on = day(fact.body["stop"], context)
         use = context.tables.registered(fact.body.get("registration_no", ""), subject.name, on)
         if use is None:

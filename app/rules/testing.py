@@ -20,13 +20,13 @@ _FIGURE = re.compile(r"([<>≤≥≦≧]=?)?\s*([0-9]+(?:\.[0-9]+)?(?:e-?[0-9]{1
 _LABORATORIES = frozenset(("lab", "inspector"))
 
 
-@rule("over-limit rapid-failed", "test")
+@rule("over-limit rapid-failed", "test ship", when="test")
 def failed(subject: Subject, context: Context) -> Iterator[Judged]:
     """农产品质量安全法 (2022) 第三十六条, 第三十九条: what fails a test may not be sold; the limit of the sampling day.
 
     A rapid test stops goods until a laboratory's own test of the same has passed: that is what a retest is for.
     """
-    tests = list(subject.of("test"))
+    tests = list(subject.told(context, "test"))
     for fact in tests:
         over = [item for item in fact.body["items"] if _over(item, fact, subject, context)]
         if not over and fact.body["conclusion"] == "pass":
@@ -121,8 +121,8 @@ def _same(substance: str, on: date, subject: Subject, context: Context) -> str:
 
 @rule(
     "certificate-basis certificate-untested",
-    "certify test harvest intake process",
-    above="apply treat test harvest intake process",
+    "certify test harvest intake process ship",
+    above="apply treat test harvest intake process ship",
     when="certify",
 )
 def basis(subject: Subject, context: Context) -> Iterator[Judged]:
@@ -138,12 +138,12 @@ def basis(subject: Subject, context: Context) -> Iterator[Judged]:
         tested: dict[str, str] = {}
         applied: dict[str, tuple[str, str]] = {}
         for one, until in subject.led():
-            for test in one.of("test"):
+            for test in one.told(context, "test"):
                 if passed(test, one, context):
                     for item in test.body["items"]:
                         named = _same(item["analyte"], on, subject, context)
                         tested[named] = max(tested.get(named, ""), _sampled(test))
-            for use in one.of("apply", "treat"):
+            for use in one.told(context, "apply", "treat"):
                 if until and began(use) > until:
                     continue
                 for substance in use.body.get("ingredients", ()) or substances(use):

@@ -62,7 +62,7 @@ def holds(asking: Asking, after: Key) -> Iterator[Task]:
         others = len(about.targets) - 1
         text = {
             "zh": f"{batch.name.zh}{f'等 {others + 1} 批' if others else ''}的暂停到期，还没有处理",
-            "en": f"the hold on {batch.name.en}{f' and {others} more' if others else ''} has outlasted its day",
+            "en": f"The hold on {batch.name.en}{f' and {others} more' if others else ''} has outlasted its day",
         }
         party = asking.names.party(about.actor) if about.actor else None
         href = f"{asking.page_of(batch)}/measures?kind=release" if asking.staff else asking.page_of(batch)

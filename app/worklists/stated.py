@@ -37,12 +37,12 @@ def unanswered(asking: Asking, after: Key) -> Iterator[Task]:
             continue
         goods = one.waiting
         said = {
-            lang: "、".join(_said(good, lang) for good in goods[:2]) + ("…" if len(goods) > 2 else "")
-            for lang in ("zh", "en")
+            lang: apart.join(_said(good, lang) for good in goods[:2]) + ("…" if len(goods) > 2 else "")
+            for lang, apart in (("zh", "、"), ("en", ", "))
         }
         text = {
             "zh": f"{one.sender.zh}发给{one.receiver.zh}的货没有答复：{said['zh']}",
-            "en": f"nobody answered for the goods from {one.sender.en} to {one.receiver.en}: {said['en']}",
+            "en": f"Nobody answered for the goods from {one.sender.en} to {one.receiver.en}: {said['en']}",
         }
         code, until = goods[0].batch.code if goods else None, one.planned_arrival
         href, late = f"/desk/shipments/{one.statement}", asking.late(one.planned_arrival)
@@ -72,7 +72,7 @@ def results(asking: Asking, after: Key) -> Iterator[Task]:
             name = on[0].name
             text = {
                 "zh": f"{name.zh}抽样（样品 {number}）还没有检测结果",
-                "en": f"the sample {number} of {name.en} has no result yet",
+                "en": f"The sample {number} of {name.en} has no result yet",
             }
             party = asking.names.party(one.actor) if one.actor else None
             href, late = asking.page_of(on[0]), asking.late(until)

@@ -76,7 +76,7 @@ class Asking:
         if until is None:
             return None
         if len(until) == len("2026-03-01"):
-            end = datetime.combine(date.fromisoformat(until), time.max, self.zone)
+            end = datetime.combine(date.fromisoformat(until) + timedelta(days=1), time(), self.zone)
         else:
             end = datetime.fromisoformat(until)
         seconds = int((self.now - end).total_seconds())

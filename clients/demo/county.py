@@ -229,7 +229,7 @@ PARTIES = (
         (Place("惠民超市城关店", "shop", "城关镇"), Place("惠民超市分装间", "plant", "城关镇")),
         (
             Product("土豆", "Potato", "TD"),
-            Product("苹果（分装）", "Apples, repacked", "PGF", yields=(950, 1000)),
+            Product("苹果（分装）", "Apples, repacked", "PGF", shelf_life=45, yields=(950, 1000)),
         ),
         side="market",
     ),

@@ -197,7 +197,8 @@ class Hand:
         """For two hours; without an amount what is used is not from a stock in this ledger."""
         used = lines([(self.stocks[supply.name], amount)]) if amount is not None else None
         self.state(
-            "apply", [planting], place, inputs=used, name=supply.name, ingredients=[*supply.ingredients],
+            "apply", [planting], place, inputs=used, name=supply.name, type=supply.type,
+            registration_no=supply.registration_no, ingredients=[*supply.ingredients],
             target=supply.target, dose=supply.dose, dilution=supply.dilution or None, method=supply.method,
             start=self.stage.later(-2), stop=self.stage.at, interval_days=supply.interval or None,
         )  # fmt: skip

@@ -52,7 +52,6 @@ def drill(hand: Hand, batch: Batch, reason: str) -> tuple[StatementHash, str]:
     began = hand.stage.at
     kept = hand.state(
         "drill", [batch], scope="descendants", reason=reason, instruction="清点后答复，不用停售",
-        deadline=hand.stage.later(24),
     )  # fmt: skip
     return kept.hash, began
 

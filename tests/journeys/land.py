@@ -98,7 +98,7 @@ class Party:
     chain: ChainId
     client: Client | None = None
 
-    def state(self, kind: str, *on: ChainId, for_: "Party | None" = None, **fields: Json) -> Stated:
+    def state(self, kind: str, *on: ChainId, for_: "Party | None" = None, **fields: Any) -> Stated:
         """Signed a minute after what was signed before, sent, and its receipt checked. Raises Refused."""
         client, calendar = self.device, self.land.calendar
         calendar.now += timedelta(minutes=1)
@@ -110,12 +110,12 @@ class Party:
                 return Stated(kept.hash, kept.statement.created, [found.code for found in outcome.findings])
         raise AssertionError(f"{self.name}: no answer to {kind}")
 
-    def warned(self, kind: str, *on: ChainId, **fields: Json) -> list[str]:
+    def warned(self, kind: str, *on: ChainId, **fields: Any) -> list[str]:
         """What it would be told before it signs."""
         client = self.device
         return [found.code for found in client.check(client.draft(kind, fields, on, self.land.calendar.at()))]
 
-    def refused(self, kind: str, *on: ChainId, for_: "Party | None" = None, **fields: Json) -> tuple[int, str]:
+    def refused(self, kind: str, *on: ChainId, for_: "Party | None" = None, **fields: Any) -> tuple[int, str]:
         """Status and code of the service's no."""
         try:
             self.state(kind, *on, for_=for_, **fields)
@@ -123,17 +123,17 @@ class Party:
             return error.status, error.code
         raise AssertionError(f"{self.name}: {kind} was taken")
 
-    def product(self, name: str, unit: str = "kg", **more: Json) -> ChainId:
+    def product(self, name: str, unit: str = "kg", **more: Any) -> ChainId:
         return self.state("product.add", names={"zh": name}, own_code=name, base_unit=unit, **more).batch
 
-    def send(self, receiver: "Party", *goods: Json, **more: Json) -> Stated:
+    def send(self, receiver: "Party", *goods: Json, **more: Any) -> Stated:
         return self.state("ship", goods=[*goods], receiver=receiver.chain, **more)
 
-    def receive(self, shipment: Stated, *goods: Json, **more: Json) -> Stated:
+    def receive(self, shipment: Stated, *goods: Json, **more: Any) -> Stated:
         """With a look at the certificate, unless the story says otherwise."""
         return self.state("receive", shipment=shipment.hash, goods=[*goods], **{"certificate_checked": True, **more})
 
-    def certify(self, batch: ChainId, **instead: Json) -> Stated:
+    def certify(self, batch: ChainId, **instead: Any) -> Stated:
         """As the service draws it up from the record, on the day of the story."""
         return self.state("certify", **{**self.drawn_up(batch), "contact": "0718-示例", **instead})
 
@@ -297,7 +297,7 @@ def measured(amount: int | str, unit: str = "kg") -> dict[str, Json]:
     return {"unit": unit, "value": str(amount)}
 
 
-def made(product: ChainId, amount: int | str, unit: str = "kg", **more: Json) -> dict[str, Json]:
+def made(product: ChainId, amount: int | str, unit: str = "kg", **more: Any) -> dict[str, Json]:
     """So much of a product, brought into being."""
     return {"product": product, "quantity": measured(amount, unit), **more}
 

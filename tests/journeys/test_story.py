@@ -1,7 +1,7 @@
 """The main story, whole: a signed harvest becomes a label that anyone can check.
 
 A registrar and six parties, each a process of its own with a key of its own, over HTTP against one service, on both
-databases: planted, harvested, tested, shipped, made into sauce, stored, shipped on, sold. Then a shopper's part, a
+databases: planted, harvested, tested, promised for, shipped, made into sauce, stored, shipped on, sold. Then a shopper's part, a
 stranger's, and a supervisor's.
 """
 
@@ -141,7 +141,8 @@ def hand_over(county: County, sender: str, receiver: str, batch: str, amount: in
             kind, {"shipment": shipment, "plate": SEALED["plate"], "driver": SEALED["driver"]}, [batch]
         )
     lost = [{**some(short, batch)[0], "reason": "damaged"}] if short else None
-    fields = {"shipment": shipment, "goods": some(amount - short, batch), **({"short": lost} if lost else {})}
+    fields = {"shipment": shipment, "goods": some(amount - short, batch), "certificate_checked": True}
+    fields |= {"short": lost} if lost else {}
     return county[receiver].state("receive", fields)
 
 
@@ -184,13 +185,20 @@ def tell(county: County) -> Told:
         "limit_source": "示例数据",
         "passed": True,
     }
-    county["lab"].state(
+    test = county["lab"].state(
         "test",
         {
             "sample_no": "S-1", "type": "quantitative", "items": [item], "conclusion": "pass",
             "sampler": SEALED["sampler"], **person,
         },
         [lot],
+    )  # fmt: skip
+    coop.state(
+        "certify",
+        {
+            "goods": some(1000, lot), "form": "own", "product_name": "番茄", "origin": "清溪镇", "issued": "2026-07-20",
+            "basis": ["commissioned"], "tests": [test.hash],
+        },
     )  # fmt: skip
     hand_over(county, "coop", "plant", lot, 1000, short=5)
     sauce = plant.state(

@@ -27,7 +27,6 @@ from ledger.identity import ChainId, mark, trace_code
 from ledger.records import KINDS
 from tests.journeys.land import CHINA, Land, Party, measured, settled
 
-
 SHOP = "城东菜摊"
 
 
@@ -60,7 +59,8 @@ STORY = (
         },
     ),
     Step(
-        "coop", "harvest", "2026-05-05 07:00", {"inputs": [line("P-1")], "outputs": [line("FQ-1", "1000 kg", grade="一级")]},
+        "coop", "harvest", "2026-05-05 07:00",
+        {"inputs": [line("P-1")], "outputs": [line("FQ-1", "1000 kg", grade="一级")]},
         fields={"origin": "清河镇", "person": "王小芳"},
     ),
     Step(
@@ -87,8 +87,8 @@ STORY = (
     Step(
         "coop", "certify", "2026-05-08 10:00", {"goods": [line("FQ-1", "400 kg")]},
         fields={
-            "form": "own", "product_name": "番茄", "origin": "清河镇", "issued": "2026-05-08", "basis": ["commissioned"],
-            "tests": ["@test"], "contact": "0718-示例",
+            "form": "own", "product_name": "番茄", "origin": "清河镇", "issued": "2026-05-08",
+            "basis": ["commissioned"], "tests": ["@test"], "contact": "0718-示例",
         },
     ),
     Step("shop", "sell", "2026-05-09 19:00", {"goods": [line("FQ-1", "650 kg")]}, fields={"channel": "stall"}),

@@ -29,7 +29,7 @@ def pork(hands: Mapping[str, Hand]) -> Story:
     promise = qingshan.certify(pigs, 1100, ORIGIN)
     yield from haul(109, 6, qingshan, meat, [(pigs, 1100)])
     yield 109, 15
-    ham, _ = meat.process(
+    ham, offal = meat.process(
         [(pigs, 1100)], Made("猪腿肉", 320), Made("猪副产品", 420),
         steps=[("屠宰", None), ("分割", "10")], loss=360, line="一号线", place=CUTTING,
     )  # fmt: skip
@@ -58,7 +58,7 @@ def pork(hands: Mapping[str, Hand]) -> Story:
         bureau, pigs, "磺胺二甲嘧啶超标", "停止销售、封存；顾客可退货", about=failed, hours=24 * 7
     )  # fmt: skip
     yield 116, 12
-    oversight.acknowledge(meat, recall, [(ham, 10), (sausage, 28)], "成品库封存")
+    oversight.acknowledge(meat, recall, [(ham, 10), (offal, 420), (sausage, 28)], "成品库、副产品库封存")
     yield 116, 13
     oversight.acknowledge(
         supermarket, recall, [(ham, 14), (sausage, 67)], "下架封存，门店张贴公告", recovered=[(sausage, 6)]
@@ -70,7 +70,7 @@ def pork(hands: Mapping[str, Hand]) -> Story:
         holder.dispose(goods, "recalled", "无害化处理")
     stall.dispose([(sausage, 29)], "recalled", "无害化处理")
     yield 119, 9
-    oversight.release(bureau, pigs, [recall], "全部追回并无害化处理，召回结束")
+    oversight.release(bureau, pigs, [recall], "全部追回：肉和香肠已无害化处理，副产品封存，召回结束")
 
 
 STORIES = {"pork": pork}

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from app.desk.standing import Standing, standing
+from app.audit.desk import WORKLIST, worklist
+from app.desk.standing import SHOWN, Standing, standing
 from app.main import create_app
 from app.parties.names import Names
 from ledger.canonical import Json
 from ledger.identity import ChainId, trace_code
+from tests.app.batches.desk import working
 from tests.app.seeding import LOG_ID
 from tests.app.town import PASSWORD, Town, settle
 from tests.app.visiting import Visitor, visiting
@@ -119,3 +121,41 @@ def test_a_kept_page_names_nobody_and_its_link_leads_home(visitor: Visitor, town
     assert "周敏" not in page
     assert 'href="/sign-in"' in page
     assert visitor.get("/sign-in").headers["location"] == "/desk"
+
+
+def test_findings_stand_by_what_they_are_about_and_no_longer_once_they_are_closed(
+    database_url: str, tmp_path: Path
+) -> None:
+    with working(tmp_path / "data", database_url) as desk:
+        coop = desk.world.parties["coop"]
+
+        def found() -> tuple[int, list[tuple[str, int, str]]]:
+            stands = standing(desk.engine, LOG_ID, Names(desk.world.registry), coop, desk.world.clock)
+            return stands.findings, [(one.found.code, one.index, one.kind) for one in stands.concerns]
+
+        sent = desk.ship(desk.lot, "100")
+        sold = desk.state("sell", "coop", {**goods(desk.lot, "50"), "channel": "stall"}, [desk.lot])
+        about = sold.first_index
+        assert found() == (2, [("not-holder", about, "sell"), ("over-held", about, "sell")])
+        # What a correction brings up is about what it corrects.
+        wrong = desk.correct(sold, {**goods(desk.lot, "70")}, by="coop")
+        assert [one[1:] for one in found()[1]] == [(about, "sell")] * found()[0]
+        assert wrong.first_index > about
+        desk.receive(sent, desk.lot, "100")
+        assert found() == (0, [])
+
+
+def test_how_many_there_are_is_told_where_not_all_are_listed(database_url: str, tmp_path: Path) -> None:
+    with working(tmp_path / "data", database_url) as desk:
+        for _ in range(SHOWN + 3):
+            desk.state("sell", "shop", {**goods(desk.lot, "1"), "channel": "shop"}, [desk.lot])
+        names, shop = Names(desk.world.registry), desk.world.parties["shop"]
+        stands = standing(desk.engine, LOG_ID, names, shop, desk.world.clock)
+        assert len(stands.concerns) == SHOWN < stands.findings
+        # Another's findings on a batch that it once had are not its own.
+        farm = standing(desk.engine, LOG_ID, names, desk.world.parties["farm"], desk.world.clock)
+        assert farm.findings == stands.findings, "all of them are about what the farm still holds"
+        count, newest = worklist(desk.engine, desk.log, names)
+        assert (count, len(newest)) == (stands.findings, WORKLIST)
+        indexes = [one.index for one in newest]
+        assert indexes == sorted(indexes, reverse=True)

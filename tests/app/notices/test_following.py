@@ -5,8 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import select
 
-from app.notices.following import PAGE, Follower
+from app.notices.following import FOLLOWER, PAGE, Follower
 from app.notices.outbox import told
+from app.rules.rows import SHAPES
+from app.rules.running import run
+from app.rules.sheets import read
+from app.rules.versions import bring
 from app.tables import followed, statements
 from ledger.canonical import Json
 from ledger.identity import ChainId, mark
@@ -160,7 +164,8 @@ def test_a_long_log_is_followed_a_page_at_a_time(county: Telling, lot: ChainId) 
     assert not follower.step()
     assert len(county.queued()) == PAGE + 1
     with county.town.engine.connect() as connection:
-        assert connection.execute(select(followed.c.size)).scalar_one() == len(county.world.entries)
+        query = select(followed.c.size).where(followed.c.follower == FOLLOWER)
+        assert connection.execute(query).scalar_one() == len(county.world.entries)
 
 
 def test_a_held_batch_that_is_shipped_alerts_the_inspector_and_its_receiver(county: Telling, lot: ChainId) -> None:
@@ -187,6 +192,25 @@ def test_a_failed_test_stops_the_batch_for_all_hands(county: Telling, lot: Chain
     county.follow()
     stopped = {name for event, name in county.queued()[before:] if event == "finding"}
     assert stopped == {"lab", "farm", "coop", "inspector"}
+
+
+def test_what_newer_rules_stop_is_told_as_well(county: Telling, lot: ChainId) -> None:
+    handed_on(county, lot, "coop", "300")
+    item: Json = {"analyte": "某农药", "unit": "mg/kg", "value": "0.3"}
+    body: dict[str, Json] = {"conclusion": "pass", "items": [item], "sample_no": "S-1", "type": "quantitative"}
+    county.state("test", "lab", body, [lot])
+    county.follow()
+    before = len(county.queued())
+    sheet = f"{','.join(SHAPES['limits'].header)}\n某农药,,,0.2,mg/kg,公告,2015-01-01,,yes\n"
+    for _ in range(2):
+        with county.town.engine.execution_options(writes=True).begin() as connection:
+            bring(connection, LOG_ID, read("limits", SHAPES["limits"], sheet.encode()), 0)
+            run(connection, LOG_ID, 0)
+        county.follow()
+        assert set(county.queued()[before:]) == {("rejudged", name) for name in ("farm", "coop", "inspector")}
+    said = county.payloads("rejudged")["coop"]
+    assert [one["code"] for one in said["findings"]] == ["over-limit"]
+    assert said["findings"][0]["zh"] in said["text"]["zh"]
 
 
 def test_a_record_that_can_t_be_read_holds_up_nobody_else_s(

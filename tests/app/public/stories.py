@@ -182,6 +182,7 @@ def sauce() -> Story:
             "shipment": ship.hash,
             "goods": [{"batch": tomatoes, "quantity": kg("1188")}],
             "short": [{"batch": tomatoes, "quantity": kg("12"), "reason": "damaged"}],
+            "certificate_checked": True,
             "temperature": kg("11.6", "C"),
             "place": packhouse,
         },
@@ -304,6 +305,7 @@ def long_journey() -> tuple[World, ChainId]:
             "shipment": sent.hash,
             "goods": [{"batch": batch, "quantity": kg("200")}],
             "temperature": kg("6.5", "C"),
+            "certificate_checked": True,
         }
         world.state("receive", receiver, taken, [batch], at=told(42, step // 6, step % 6 * 8 + 4))
         sender, receiver = receiver, "shop" if receiver == "coop" else "coop"

@@ -77,7 +77,11 @@ def test_a_recall_is_located_as_its_holders_answer(desk: Desk) -> None:
     assert (half.totals["found"], half.totals["stopped"]) == ([kg("699")], [])
     assert half.sides[-1].party.zh == "farm"
 
+    desk.state("acknowledge", "coop", {"about": about, "measures": "马上清点"}, [desk.lot])
+    assert room.standing(about).mille == 686, "who has not counted has located nothing"
     answer(desk, "coop", about, desk.lot, "200")
+    assert room.standing(about).mille == 882, "nor what he has of another batch"
+    answer(desk, "coop", about, sauce, "70")
     whole = room.standing(about)
     # What is on the road is located when either end answers for it.
     assert (whole.answered, whole.mille) == (2, 1000)
@@ -125,6 +129,42 @@ def test_what_a_party_must_answer(desk: Desk) -> None:
     desk.state("correct", "inspector", {"statement": about, "reason": "错", "void": True}, [desk.lot])
     assert room.asked(coop) == []
     assert room.listed()[0].void
+
+
+def test_nobody_else_ends_it(desk: Desk) -> None:
+    """A release of other goods, or of a part, names a recall and ends nothing; nor does a stranger's report a drill."""
+    other = desk.state("intake", "farm", {"outputs": [desk.world.output("tomato", "5")]}).statement.created[0]
+    goods_ = sorted([desk.lot, other])
+    about = desk.state("recall", "inspector", RECALL, goods_).statement.hash
+    drill, room, farm = call(desk, "drill"), recalls(desk), desk.world.parties["farm"]
+    ready: dict[str, Any] = room.report(drill)
+    own = desk.state("intake", "farm", {"outputs": [desk.world.output("tomato", "5")]}).statement.created[0]
+    desk.state("drill", "farm", ready["body"], [own])
+    freed: dict[str, Json] = {"answers": [about], "reason": "无关"}
+    desk.state("release", "farm", freed, [own], {"person": "王五"})
+    desk.state("release", "inspector", freed, [other], {"person": "王五"})
+    assert (room.standing(drill).call.ended, room.standing(about).call.ended) == (None, None)
+    assert {one.call.statement for one in room.asked(farm)} == {about, drill}
+    last = desk.state("release", "inspector", freed, [desk.lot], {"person": "王五"})
+    ended = room.standing(about).call.ended
+    assert ended is not None
+    assert ended.statement == last.statement.hash
+    assert room.standing(about, as_of=last.first_index - 1).call.ended is None
+    assert [one.call.statement for one in room.asked(farm)] == [drill]
+
+
+def test_a_recall_is_not_talked_off_the_list(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.recalls.service.LISTED", 2)
+    ship = desk.ship(desk.lot, "500", to="shop")
+    about, room = call(desk), recalls(desk)
+    for _ in range(3):
+        desk.state("drill", "farm", {"scope": "batch", "reason": "演练"}, [desk.planting])
+    for who in ("farm", "shop"):
+        assert about in {one.call.statement for one in room.asked(desk.world.parties[who])}, who
+    assert about in {one.statement for one in room.unended()}
+    assert about not in {one.statement for one in room.unended(desk.world.parties["carrier"])}
+    desk.receive(ship, desk.lot, "500", by="shop")
+    assert [one.call.statement for one in room.asked(desk.world.parties["shop"])] == [about]
 
 
 def test_a_drill_ends_with_its_report_and_stops_nothing(desk: Desk) -> None:

@@ -9,12 +9,17 @@ import pytest
 from sqlalchemy import select
 
 from app.errors import Conflict
+from app.rules.rows import SHAPES
+from app.rules.running import run
+from app.rules.sheets import read
+from app.rules.versions import bring
 from app.tables import findings, grounds
 from ledger.errors import LedgerError, Malformed, NotAllowed
 from ledger.identity import ChainId
 from tests.app.batches.desk import codes, goods
 from tests.app.rules.farming import Template, prepared
 from tests.app.rules.tale import Tale, residue
+from tests.app.seeding import LOG_ID
 from tests.world import kg
 
 
@@ -294,6 +299,28 @@ def test_a_word_that_lifted_less_does_not_lift_more(tale: Tale) -> None:
     assert found(tale, lot) == []
     tale.spray(field, ingredients=["吡虫啉"], interval_days=30, days=0.01)
     assert (found(tale, lot), held(tale, lot)) == (["interval"], True)
+
+
+def test_what_newer_tables_stop_no_older_word_lifts(tale: Tale) -> None:
+    lot = tale.lot()
+    test = tale.test(lot, residue("0.4"))
+    tale.release(lot, tale.hold(lot, "coop"), test, by="coop")
+    header = ",".join(SHAPES["limits"].header)
+    sheet = f"{header}\n吡虫啉,imidacloprid,蔬菜,0.3,mg/kg,公告,2015-01-01,,yes\n"
+    with tale.year.desk.engine.execution_options(writes=True).begin() as connection:
+        bring(connection, LOG_ID, read("limits", SHAPES["limits"], sheet.encode()), 0)
+        run(connection, LOG_ID, 0)
+    assert (found(tale, lot), held(tale, lot)) == (["over-limit"], True)
+    tale.release(lot, test)
+    assert (found(tale, lot), held(tale, lot)) == ([], False)
+
+
+def test_a_sample_is_of_whoever_has_it(tale: Tale) -> None:
+    lot = tale.lot()
+    tale.receive(tale.ship(lot, "1000"), "1000", certificate_checked=True)
+    body = {"sample_no": "S1", "goods": goods(lot, "2")}
+    assert codes(tale.state("sample", "inspector", body, lot)) == []
+    assert tale.year.desk.held(lot) == {("held", "shop"): "998", ("lost", "shop"): "2"}
 
 
 # --- corrections and accounts ----------------------------------------------------------------------------------------

@@ -116,7 +116,7 @@ def test_the_whole_season_stands(loaded: Loaded) -> None:
 
 def test_the_recall_is_over_and_the_drill_has_its_report(loaded: Loaded) -> None:
     said = [statement for statement in loaded.statements() if statement.kind in ("recall", "drill", "acknowledge")]
-    recall, drill, report = (one for one in said if one.kind != "acknowledge")
+    drill, report, recall = sorted((one for one in said if one.kind != "acknowledge"), key=lambda one: one.at)
     assert report.body["outcome"]["drill"] == drill.hash
     assert Counter((row.about, row.kind) for row in loaded.rows(answers)) >= Counter(
         {(recall.hash, "acknowledge"): 3, (recall.hash, "release"): 1, (drill.hash, "acknowledge"): 2}
