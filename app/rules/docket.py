@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
 import orjson
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from app.batches.page import Page
 from app.db import insert_rows
@@ -41,6 +41,8 @@ _ASKED = {kind: tuple(rule for rule in RULES if kind in rule.reads | rule.above)
 _ASKED_BELOW = {kind: tuple(rule for rule in RULES if kind in rule.above) for kind in ABOVE}
 _MOVING = frozenset(("ship", "sell", "process"))
 _USING = frozenset(("apply", "feed", "treat"))
+_REACHING_DOWN = _USING | {"test", "harvest", "intake", "process"}
+"""What is said of a field or lot is said of all that came of it: whoever has some of that is concerned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,11 @@ class Docket:
             for code, about, index, line in self._connection.execute(query):
                 self._loose.setdefault(about, {})[code] = (index, line)
 
+    @property
+    def remembered(self) -> int:
+        """How many batches' facts are at hand: those of where batches came from too."""
+        return len(self._facts)
+
     # --- what stands -------------------------------------------------------------------------------------------------
 
     def holding(self, batch: ChainId) -> list[str]:
@@ -196,24 +203,35 @@ class Docket:
             return []
         found = []
         for chain in corrected.targets:
-            if others := [owner for owner in self._received(chain, since) if owner != actor]:
+            below = corrected.kind in _REACHING_DOWN and self._page.batches[chain].party == actor
+            if others := self._received(chain, since, but=actor, below=below):
                 params = {"party": actor, "batch": chain, "other": others[-1], "since": str(since)}
                 found.append(Finding("after-handover", "flag", chain, params))
         return found
 
-    def _received(self, batch: ChainId, since: int, until: int = MAX_INTEGER) -> list[str]:
-        """Who took some of a batch in hand after the statement at ``since``, by that at ``until``; the latest last."""
+    def _received(self, batch: ChainId, since: int, until: int = MAX_INTEGER, *, but: str, below: bool) -> list[str]:
+        """Who else took some of a batch in hand after the statement at ``since``, by that at ``until``; the latest last.
+
+        Where nobody did, who took some of what came of it, if ``below`` is asked.
+        """
         self._flush_books()
+        found = self._takers(postings.c.batch == batch, since, until, but)
+        if found or not below:
+            return found
+        return self._takers(postings.c.batch.in_(self._grounds.downstream(batch)), since, until, but)
+
+    def _takers(self, of: ColumnElement[bool], since: int, until: int, but: str) -> list[str]:
         query = (
             select(postings.c.owner)
             .where(
                 postings.c.log_id == self._log_id,
-                postings.c.batch == batch,
+                of,
                 postings.c.account == "held",
                 postings.c.amount > 0,
                 # What was corrected since had been said before.
                 postings.c.corrects > since,
                 postings.c.first_index < until,
+                postings.c.owner != but,
             )
             .order_by(postings.c.first_index, postings.c.line)
         )
@@ -242,7 +260,8 @@ class Docket:
             one = self._open.get(chain, {}).get(("after-handover", about))
             if one and one.params["party"] != statement.actor:
                 # Whoever was handed some of it only afterwards has nothing to agree to.
-                if statement.actor in self._received(chain, int(one.params["since"]), about):
+                since = int(one.params["since"])
+                if statement.actor in self._received(chain, since, about, but=one.params["party"], below=True):
                     self.close(chain, ("after-handover", about), index, "record")
 
     def admit_release(self, statement: Statement, received: int, *, inspector: bool) -> None:

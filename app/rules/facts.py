@@ -31,6 +31,9 @@ ABOVE = frozenset(kind for rule in RULES for kind in rule.above)
 MAKING = frozenset(("plant", "stock", "acquire", "harvest", "intake", "process"))
 """What makes a batch is a fact of what it brings, not of what it is made from: a field has thousands of harvests."""
 
+_UPWARD = MAKING | {kind for rule in RULES if rule.above for kind in rule.reads | rule.above}
+"""What is asked about parents too, once such a statement comes."""
+
 _FACTS = sorted(READ - MAKING | {"correct"})
 
 CHILDREN = 1000
@@ -83,11 +86,19 @@ class Facts:
     ) -> set[ChainId]:
         """Bring what ``records`` are judged by, and say of which batches; of the log nothing from ``before`` on."""
         self._connection, self._truth, self._page, self._before = connection, truth, page, before
-        chains = {chain for record in records for chain in record.statement.on}
-        chains |= {chain for one in page.corrected.values() for chain in one.targets}
-        self._bring_children(connection, page, records, chains)
-        self._bring(chains)
-        return chains
+        touched = {chain for record in records for chain in record.statement.on}
+        judged = {chain for record in records if record.statement.kind in READ for chain in record.statement.on}
+        whole = {chain for record in records if record.statement.kind in _UPWARD for chain in record.statement.on}
+        whole |= {chain for one in page.corrected.values() for chain in one.targets}
+        self._bring_children(connection, page, records, whole)
+        self._bring(whole)
+        # What is judged by itself alone needs nothing of where it came from; what is only sold needs no facts at all.
+        self._bring_batches(judged - self._batches.keys())
+        self._bring_facts(judged - self._facts.keys())
+        return touched | whole
+
+    def __len__(self) -> int:
+        return len(self._facts)
 
     def __contains__(self, chain: ChainId) -> bool:
         return chain in self._facts

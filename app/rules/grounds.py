@@ -138,6 +138,10 @@ class Grounds:
             if chain in self._reaching:
                 self._reaching[chain] |= add
 
+    def downstream(self, batch: ChainId) -> Any:
+        """A query for a batch and all that came of it."""
+        return select(self._downstream(batch).c.chain)
+
     def _downstream(self, batch: ChainId) -> Any:
         start = select(literal(batch, Digest).label("chain"))
         walk = start.cte("downstream", recursive=True)

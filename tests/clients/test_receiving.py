@@ -21,6 +21,8 @@ from tests.parts.service import serving
 class Door:
     """The co-op's own device, at the door where the goods come in."""
 
+    url: str
+
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.road, self.capsys, self.home = Road(), capsys, folder / "coop"
         world = self.road.world

@@ -85,7 +85,7 @@ def from_sty_to_counter(land: Land) -> Chain:
 def raised(land: Land, farm: Party, house: Party, pig: ChainId, weight: int) -> ChainId:
     """From the sty to the slaughterhouse's door, with quarantine and conformity certificates."""
     herd = farm.state(
-        "stock", outputs=[made(pig, 40, "kg")], source="示例仔猪场", quarantine_certificate="检疫-示例-1"
+        "stock", outputs=[made(pig, 600)], source="示例仔猪场", quarantine_certificate="检疫-示例-1"
     ).batch
     land.calendar.turn("05-01")
     sent = farm.state(

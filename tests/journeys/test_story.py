@@ -1,8 +1,8 @@
 """The main story, whole: a signed harvest becomes a label that anyone can check.
 
 A registrar and six parties, each a process of its own with a key of its own, over HTTP against one service, on both
-databases: planted, harvested, tested, promised for, shipped, made into sauce, stored, shipped on, sold. Then a shopper's part, a
-stranger's, and a supervisor's.
+databases: planted, harvested, tested, promised for, shipped, made into sauce, stored, shipped on, sold. Then a
+shopper's part, a stranger's, and a supervisor's.
 """
 
 import json

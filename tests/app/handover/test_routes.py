@@ -12,6 +12,7 @@ from sqlalchemy import insert
 
 from app.main import create_app
 from app.tables import accounts
+from ledger.canonical import Json
 from ledger.identity import ChainId, mark, trace_code
 from tests.app.certificates.market import JSON, asked, employ_registrar, with_held_key
 from tests.app.handover.road import Road
@@ -270,7 +271,7 @@ def told(page: str) -> list[str]:
 
 
 def test_one_that_was_taken_back_waits_for_nobody(visitor: Visitor, road: Road) -> None:
-    void = {"statement": road.sent.hash, "reason": "车没有走", "void": True}
+    void: dict[str, Json] = {"statement": road.sent.hash, "reason": "车没有走", "void": True}
     statement = road.world.statement("correct", "farm", void, road.sent.on)
     assert sent(visitor, road.world.presentation(statement)) == 201
     visitor.sign_in("zhou.min", PASSWORD)

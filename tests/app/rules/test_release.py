@@ -79,3 +79,18 @@ def test_a_friend_who_got_some_afterwards_does_not_agree_for_the_buyer(tale: Tal
     assert "after-handover" in open_(tale, lot)
     tale.state("acknowledge", "shop", body, lot)
     assert "after-handover" not in open_(tale, lot)
+
+
+def test_who_bought_what_was_picked_is_asked_about_the_field(tale: Tale) -> None:
+    """A day of spraying put right once the fruit is sold: its buyer agrees, or it stands."""
+    field = tale.plant()
+    sprayed = tale.spray(field, ingredients=["吡虫啉"])
+    (lot,) = tale.pick(field).statement.created
+    tale.correct(sprayed, interval_days=1)
+    assert "after-handover" not in open_(tale, field), "nobody else has any of it"
+    tale.receive(tale.ship(lot), certificate_checked=True)
+    corrected = tale.correct(sprayed, ingredients=["有机肥"], name="有机肥")
+    assert open_(tale, field) == ["after-handover"]
+    assert open_(tale, lot) == ["moved-on-hold"]
+    tale.state("acknowledge", "shop", {"about": corrected.statement.hash, "agree": True}, field)
+    assert open_(tale, field) == []

@@ -95,12 +95,12 @@ RAPID: dict[str, Json] = {
 
 
 def test_a_failed_rapid_test_is_to_be_repeated_within_hours(desk: Desk, ask: Ask) -> None:
-    (failed,) = desk.send(desk.world.statement("test", "coop", RAPID, [desk.lot], at=MONDAY))
+    (failed,) = desk.send(desk.world.statement("test", "farm", RAPID, [desk.lot], at=MONDAY))
     hours = Tables.shipped().term("retest-hours", date(2026, 3, 2))
     assert hours is not None
     task = only(ask("farm", MONDAY), "retests")
     assert (task.until, task.late) == (after_hours(MONDAY, hours.value), None)
-    assert only(ask("coop", at("2026-03-02", 8)), "retests").late == int((8 - 1.5 - hours.value) * 3600)
+    assert only(ask("farm", at("2026-03-02", 8)), "retests").late == int((8 - 1.5 - hours.value) * 3600)
     assert only(ask("inspector", MONDAY, "510182"), "retests").href.startswith("/audit/batches/")
     assert ask("shop", MONDAY) == {}
     retest = {**PASSED, "retest_of": failed.statement.hash, "sample_no": "K-2"}
@@ -216,7 +216,7 @@ def test_each_list_goes_on_where_its_page_ended(desk: Desk) -> None:
     for number in range(5):
         body: dict[str, Json] = {"task": f"T-{number}", "result": "rectify", "due": "2026-03-02"}
         desk.state("inspect", "inspector", body, [desk.lot])
-        desk.state("test", "coop", {**RAPID, "sample_no": f"K-{number}"}, [desk.lot])
+        desk.state("test", "farm", {**RAPID, "sample_no": f"K-{number}"}, [desk.lot])
         desk.ship(desk.lot, "1", planned_arrival=time_text(desk.world.clock))
     whole, staff = lists(desk, at("2026-03-05")), viewer(desk, "inspector", "inspector", "510182", "agriculture")
     for name in ("inspections", "retests", "unanswered"):
