@@ -13,7 +13,6 @@ from sqlalchemy import Connection, Dialect, Engine, Table, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import QueuePool
 
-
 MAPPED = 2**31 - 65536
 """How much of a database file is read out of memory, bytes: the most that SQLite maps."""
 

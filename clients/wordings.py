@@ -85,7 +85,7 @@ WORDINGS: Mapping[str, tuple[str, str]] = {
     ),
     "word-form": (
         "“{has}”应写成 项目=内容，如 reason=检测未出结果；内容里有空格的加引号。项目见服务的 /v1/kinds。",
-        "“{has}” has to be name=value, such as reason=\"no result yet\"; quote what has spaces. Names: /v1/kinds.",
+        '“{has}” has to be name=value, such as reason="no result yet"; quote what has spaces. Names: /v1/kinds.',
     ),
     "word-twice": (
         "{has} 写了两次，只能有一个。",

@@ -16,6 +16,7 @@ from app.certificates.issued import Issued, as_plain
 from app.certificates.service import Certificates
 from app.custody.holding import Custodian, Unsigned
 from app.errors import Conflict
+from app.parties.names import Names
 from app.problems import language, problem
 from app.recording import Finding
 from app.statements.answering import finding_json
@@ -64,7 +65,7 @@ def router(
         chain = reader.find(name)
         ours = viewer.party if viewer and not viewer.staff else certificates.holder(chain)
         ready = certificates.ready(chain, ChainId(party or ours), viewer)
-        return as_json(_plain(ready.prepared, ready.findings), viewer)
+        return as_json(_plain(ready.prepared, ready.findings, certificates.names), viewer)
 
     @routes.get("/v1/batches/{name}/certificates", summary="批次的合格证 · the certificates of a batch")
     def listed(name: str, request: Request) -> Response:
@@ -116,7 +117,7 @@ def router(
         said: dict[str, Any] = {
             "batch": prepared.batch,
             "prepared": prepared,
-            "findings": [finding_json(one) for one in findings],
+            "findings": [finding_json(one, certificates.names) for one in findings],
             "held": certificates.holding(chain),
             "issued": issued,
             "by_hand": by_hand,
@@ -135,7 +136,7 @@ def router(
         if wants_page(request):
             return look(request, viewer, name)
         ready = certificates.ready(reader.find(name), viewer.party, viewer)
-        return as_json(_plain(ready.prepared, ready.findings), viewer)
+        return as_json(_plain(ready.prepared, ready.findings, certificates.names), viewer)
 
     @routes.post("/desk/certificates/{name}", include_in_schema=False)
     async def sign(name: str, request: Request) -> Response:
@@ -175,14 +176,14 @@ def _checkable(prepared: Prepared) -> dict[str, Any]:
     return {"origin": "–", **prepared.fields}
 
 
-def _plain(prepared: Prepared, findings: Sequence[Finding]) -> dict[str, Any]:
+def _plain(prepared: Prepared, findings: Sequence[Finding], names: Names) -> dict[str, Any]:
     return {
         "kind": "certify",
         "fields": prepared.fields,
         "missing": prepared.missing,
         "party": prepared.party,
         "batch": {"chain": prepared.batch.chain, "code": prepared.batch.code, "name": prepared.batch.name},
-        "findings": [finding_json(one) for one in findings],
+        "findings": [finding_json(one, names) for one in findings],
         "standing": [_named(one) for one in prepared.standing],
     }
 

@@ -22,6 +22,7 @@ from app import stored
 from app.custody.vault import Vault
 from app.errors import Conflict, Forbidden, NotFound, ServiceError
 from app.log import Log
+from app.parties.names import Names
 from app.recording import Appended, Finding
 from app.statements.service import Capture
 from app.tables import held_keys
@@ -66,6 +67,7 @@ class Custodian:
     ) -> None:
         self._engine = engine
         self._log = log
+        self.names = Names(log.journal.registry)
         self._capture = capture
         self._vault = Vault(keyfile)
         self._clock = clock

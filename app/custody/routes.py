@@ -65,7 +65,7 @@ def router(custodian: Custodian, people: People) -> APIRouter:
         viewer = await asyncio.to_thread(people.require, request)
         draft = await read_json(request, _draft, MOST)
         found = await asyncio.to_thread(custodian.check, viewer, draft.unsigned())
-        answer = {"findings": [finding_json(finding) for finding in found]}
+        answer = {"findings": [finding_json(finding, custodian.names) for finding in found]}
         return Response(orjson.dumps(answer), headers=PRIVATE, media_type="application/json")
 
     @routes.post("/statements", status_code=201, summary="由服务代签并记录 · signed by the service, and recorded")
@@ -73,7 +73,7 @@ def router(custodian: Custodian, people: People) -> APIRouter:
         viewer = await asyncio.to_thread(people.require, request)
         draft = await read_json(request, _draft, MOST)
         outcome = await custodian.state(viewer, draft.unsigned())
-        answer = appended_json(outcome, outcome.findings)
+        answer = appended_json(outcome, outcome.findings, custodian.names)
         return Response(orjson.dumps(answer), 201, PRIVATE, "application/json")
 
     return routes

@@ -131,7 +131,7 @@ def router(recalls: Recalls, reader: BatchReader, people: People, custodian: Cus
             "asked": asked(kind),
             "sent": sent,
             "stops": reader.stops(batch.chain),
-            "findings": None if findings is None else [finding_json(one) for one in findings],
+            "findings": None if findings is None else [finding_json(one, names) for one in findings],
             "command": words,
             "wrong": problem(wrong, language(request)) if wrong else None,
         }
@@ -190,7 +190,7 @@ def router(recalls: Recalls, reader: BatchReader, people: People, custodian: Cus
             "kinds": KINDS,
             "now": recalls.now(),
             "batches": reader.batches({lot.chain for one in waiting for lot in one.side.lots}),
-            "findings": [finding_json(one) for one in findings or ()],
+            "findings": [finding_json(one, names) for one in findings or ()],
             "about": about,
             "sent": sent or {},
             "wrong": problem(wrong, language(request)) if wrong else None,

@@ -210,7 +210,7 @@ class Docket:
         return found
 
     def _received(self, batch: ChainId, since: int, until: int = MAX_INTEGER, *, but: str, below: bool) -> list[str]:
-        """Who else took some of a batch in hand after the statement at ``since``, by that at ``until``; the latest last.
+        """Who else took some of a batch in hand after the statement at ``since``, by that at ``until``, in order.
 
         Where nobody did, who took some of what came of it, if ``below`` is asked.
         """

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.errors import TooLarge, UnknownType, status_of
 from app.journal import Journal
+from app.parties.names import Names
 from app.problems import Lang, language, problem
 from app.recording import Appended, Outcome
 from app.statements import reading
@@ -66,7 +67,7 @@ def _read(decoder: "msgspec.json.Decoder[Any]", data: bytes) -> Any:
 
 def router(capture: Capture, journal: Journal, reader: reading.Reader) -> APIRouter:
     """The routes over one log."""
-    routes = APIRouter(tags=["statements"])
+    routes, names = APIRouter(tags=["statements"]), Names(journal.registry)
 
     @routes.post("/v1/statements", status_code=201, summary="记录一条或多条已签名的记录 · record signed statements")
     async def record(request: Request) -> Response:
@@ -122,14 +123,15 @@ def router(capture: Capture, journal: Journal, reader: reading.Reader) -> APIRou
 
     def _answer(outcome: Appended) -> tuple[int, dict[str, Any]]:
         found = reader.findings(outcome.first_index) if outcome.again else outcome.findings
-        return 200 if outcome.again else 201, appended_json(outcome, found)
+        return 200 if outcome.again else 201, appended_json(outcome, found, names)
 
     @routes.post("/v1/statements/check", summary="签名前查看问题项 · findings before signing")
     async def check(request: Request) -> Response:
         body = await _body(request)
         asked = _read(_asked, body)
         found = await asyncio.to_thread(capture.findings, asked.payload, asked.disclosures)
-        return Response(orjson.dumps({"findings": [finding_json(f) for f in found]}), media_type="application/json")
+        answer = {"findings": [finding_json(finding, names) for finding in found]}
+        return Response(orjson.dumps(answer), media_type="application/json")
 
     @routes.get("/v1/keys/{kid}/statements", summary="一个密钥的签名簿 · a notebook")
     def notebook(kid: str, request: Request) -> dict[str, Any]:

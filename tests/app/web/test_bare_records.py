@@ -4,17 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from app.main import create_app
-from ledger.canonical import Json
 from ledger.identity import ChainId, mark
 from ledger.records import KINDS
 from ledger.records.shapes import Field, ListOf, Object
 from tests.app.town import PASSWORD, settle
 from tests.app.visiting import visiting
 from tests.examples import DIGEST, Example, examples
-from tests.world import World, county, harvested, kg, planted
+from tests.world import World, county, harvested, planted
 
 ANSWERING: Mapping[str, Mapping[str, str]] = {
     "load": {"shipment": "ship"},
