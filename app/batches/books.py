@@ -76,7 +76,7 @@ class Books:
         A replay says where the statements are read (``truth``), if not beside the projections, and from which index
         on there is nothing yet (``before``).
         """
-        if max(len(self._page.batches), self._docket.remembered) > REMEMBERED:
+        if len(self._page.batches) > REMEMBERED or self._docket.full:
             self.forget()
         self._connection = connection
         truth = truth or connection

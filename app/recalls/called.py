@@ -26,6 +26,8 @@ class Ended:
 
     kind: str
     statement: StatementHash
+    index: int
+    """Its first index in the log: what was stated later changes nothing of what this measured."""
     at: int
     """When it was recorded; ms."""
     report: Mapping[str, Any] | None
@@ -178,7 +180,7 @@ def _released(
     told: dict[int, Ended] = {}
     for some in chunks(sorted({index for about, index in last.items() if about not in open_})):
         for index, jws, received in connection.execute(_statements(log_id).where(statements.c.first_index.in_(some))):
-            told[index] = Ended("release", parse(jws).hash, received, None)
+            told[index] = Ended("release", parse(jws).hash, index, received, None)
     return {calls[about]: told[index] for about, index in last.items() if index in told and about not in open_}
 
 
@@ -188,12 +190,12 @@ def _reported(
     """The drills that ended, by the report of whoever began each, or of a supervisor."""
     drills = {one.hash: one.actor for one in calls if one.kind == "drill"}
     ends: dict[StatementHash, Ended] = {}
-    for statement, _, received, body, void in _answers(connection, log_id, drills, ("drill",), as_of):
+    for statement, index, received, body, void in _answers(connection, log_id, drills, ("drill",), as_of):
         about = body["outcome"]["drill"]
         party = names.registry.parties.get(statement.actor) if statement.actor else None
         theirs = statement.actor == drills[about] or (party is not None and "inspector" in party.roles)
         if theirs and not void:
-            ends.setdefault(about, Ended("drill", statement.hash, received, body["outcome"]))
+            ends.setdefault(about, Ended("drill", statement.hash, index, received, body["outcome"]))
     return ends
 
 

@@ -141,10 +141,13 @@ class Recalls:
             return list(views.read(connection, self._log_id, self.names, call.on).values())
 
     def standing(self, hash_: StatementHash, party: ChainId | None = None, as_of: int | None = None) -> Standing:
-        """Now, or once the statement at ``as_of`` was recorded; of one ``party`` all its lots. Raises NotFound."""
+        """Now, or once the statement at ``as_of`` was recorded; what has ended as it stood then. Of one ``party`` all
+        its lots. Raises NotFound."""
         _check(hash_)
         with self._reading() as connection:
             call = called(connection, self._log_id, self.names, hash_, as_of)
+            if as_of is None and call.ended is not None:
+                as_of = call.ended.index
             reached = self._scope(connection, call, as_of)
             told = answered(connection, self._log_id, call.statement, as_of)
         return self._stands(call, reached, told, party)

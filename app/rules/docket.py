@@ -19,7 +19,7 @@ from app.db import insert_rows
 from app.recording import Finding, Record
 from app.rules.certificates import cured
 from app.rules.days import day_of
-from app.rules.facts import ABOVE, MAKING, READ, Facts, fact_of
+from app.rules.facts import ABOVE, MAKING, READ, REMEMBERED, Facts, fact_of
 from app.rules.grounds import Ground, Grounds
 from app.rules.kernel import Context, Judged, Rule
 from app.rules.release import BY_NAME, BY_OWNER, admit_release, covers
@@ -132,9 +132,9 @@ class Docket:
                 self._loose.setdefault(about, {})[code] = (index, line)
 
     @property
-    def remembered(self) -> int:
-        """How many batches' facts are at hand: those of where batches came from too."""
-        return len(self._facts)
+    def full(self) -> bool:
+        """Whether so much is at hand that it is time to forget."""
+        return len(self._facts) > REMEMBERED
 
     # --- what stands -------------------------------------------------------------------------------------------------
 

@@ -42,6 +42,9 @@ CHILDREN = 1000
 UPSTREAM = 512
 """So many parents are looked behind: whoever mixes more answers for them by what he says of his own batch."""
 
+REMEMBERED = 60_000
+"""How many facts are remembered before all are forgotten at once: a batch may have a hundred."""
+
 _PUT_ON = frozenset(("apply", "feed", "treat"))
 
 
@@ -70,6 +73,7 @@ class Facts:
 
     def forget(self) -> None:
         self._facts: dict[ChainId, list[Fact]] = {}
+        self._count = 0
         self._parents: dict[ChainId, tuple[ChainId, ...]] = {}
         self._whole: set[ChainId] = set()
         self._batches: dict[ChainId, Batch] = {}
@@ -98,7 +102,7 @@ class Facts:
         return touched | whole
 
     def __len__(self) -> int:
-        return len(self._facts)
+        return self._count
 
     def __contains__(self, chain: ChainId) -> bool:
         return chain in self._facts
@@ -222,6 +226,7 @@ class Facts:
         facts = {index: fact_of(one, index, corrections[one.hash]) for index, one in told.items()}
         for chain in chains:
             self._facts[chain] = [fact for index in at[chain] if (fact := facts[index])]
+            self._count += len(self._facts[chain])
 
     # --- what comes to them --------------------------------------------------------------------------------------
 
@@ -243,6 +248,7 @@ class Facts:
                 continue
             if not mine or mine[-1].index < at:
                 mine += [fact] if fact else []
+                self._count += 1
             else:
                 kept = [one for one in mine if one.index != at]
                 # In the same list, which subjects look at.

@@ -16,7 +16,10 @@ NOT_DETECTED = frozenset(("未检出", "阴性", "合格", "nd", "n.d.", "not de
 FOUND = frozenset(("阳性", "不合格", "超标", "positive"))
 """What is written of an item that failed, and is no figure."""
 
-_FIGURE = re.compile(r"([<>≤≥≦≧]=?)?\s*([0-9]+(?:\.[0-9]+)?(?:e-?[0-9]{1,2})?)\s*([a-zμ%/]*)")
+_FIGURE = re.compile(
+    r"[约≈~+]?\s*([<>≤≥≦≧]=?)?\s*([0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?:e-?[0-9]{1,2})?)"
+    r"\s*(?:(?:±|\+/-)\s*[0-9.]+\s*)?([a-zμ%/]*)"
+)
 _LABORATORIES = frozenset(("lab", "inspector"))
 
 
@@ -102,7 +105,7 @@ def _number(text: str, unit: str) -> tuple[Decimal, str] | None:
     match = _FIGURE.fullmatch(text)
     if match is None:
         return None
-    bound, value, behind = match[1] or "", Decimal(match[2]), match[3]
+    bound, value, behind = match[1] or "", Decimal(match[2].replace(",", "")), match[3]
     if bound.startswith("<"):
         value = Decimal(0)
     elif bound == ">":

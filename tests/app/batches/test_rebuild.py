@@ -53,6 +53,7 @@ def test_what_is_remembered_makes_no_difference(
     live = projected(engine)
     monkeypatch.setattr(module, "PAGE", 7)
     monkeypatch.setattr(books, "REMEMBERED", remembered)
+    monkeypatch.setattr(docket, "REMEMBERED", 2 * remembered)
     with engine.execution_options(writes=True).begin() as connection:
         rebuild(connection, LOG_ID)
     assert projected(engine) == live

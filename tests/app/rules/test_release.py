@@ -91,6 +91,5 @@ def test_who_bought_what_was_picked_is_asked_about_the_field(tale: Tale) -> None
     tale.receive(tale.ship(lot), certificate_checked=True)
     corrected = tale.correct(sprayed, ingredients=["有机肥"], name="有机肥")
     assert open_(tale, field) == ["after-handover"]
-    assert open_(tale, lot) == ["moved-on-hold"]
     tale.state("acknowledge", "shop", {"about": corrected.statement.hash, "agree": True}, field)
     assert open_(tale, field) == []
