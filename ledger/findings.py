@@ -95,6 +95,13 @@ FINDINGS: Mapping[str, Finding] = {
         "Stop it at once, tell whoever received it, and explain to the inspector.",
         f"{_QUALITY}；食品安全法",
     ),
+    "hold-corrected": Finding(
+        "{batch}：因“{grounds:findings}”暂停，{party}更正记录后不再成立",
+        "{batch}: was stopped for “{grounds:findings}”, which no longer holds since {party} corrected the record",
+        "请监管人员核对原记录和更正的理由，属实的解除。",
+        "An inspector compares the record with its correction, and releases this where it is true.",
+        _QUALITY,
+    ),
     "after-handover": Finding(
         "{batch}：{party}在交货之后更正了记录，{other}还没有同意",
         "{batch}: corrected by {party} after it was handed over; {other} has not agreed yet",
@@ -282,6 +289,7 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "on-hold": ("已暂停", "on hold"),
     "recalled": ("已召回", "recalled"),
     "moved-on-hold": ("暂停期间流出", "moved while on hold"),
+    "hold-corrected": ("更正后不再暂停", "stopped no longer, by a correction"),
     "after-handover": ("交货后更正", "corrected after handover"),
     "dose": ("用量超标签", "dose above the label"),
     "off-label": ("超登记作物使用", "not on the label"),

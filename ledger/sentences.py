@@ -358,6 +358,7 @@ WORDINGS: Mapping[str, Wording] = {
     "held-key": Wording("代管密钥打不开：{path}", "the held key can't be opened: {path}", "operator"),
     # --- what is refused on hold
     "held": Wording("{where}已暂停，不能办理（{has:findings}）；处理完或解除后再试", "{where} is on hold ({has:findings}): settle that, or have it released, first", "held"),
+    "never-held": Wording("{has}从未持有批次 {wanted:batch}，不能为它开合格证或贴标签；确已收货的，请先补记收货", "{has} never held batch {wanted:batch} and can't certify or label it; if it was received, state that first", "pick"),
     "not-owner": Wording("只有生产这批货的主体 {wanted} 或监管人员能办理", "only its maker {wanted}, or an inspector, may do this", "pick"),
     "release-authority": Wording("“{has:findings}”只能由监管人员解除", "“{has:findings}” is lifted by an inspector only", "registrar"),
     "release-early": Wording("还没到可以解除的日子：现为 {has}，最早 {wanted}", "too early to be released: it is {has}, the first day is {wanted}", "wait"),

@@ -203,6 +203,9 @@ def _admit_effect(page: Page, docket: Docket, statement: Statement, received: in
                 raise NotAllowed("not-owner", path=f"on[{place}]", has=statement.actor or "", wanted=wanted)
     if statement.kind == "certify" or (statement.kind == "label" and statement.body["action"] != "void"):
         for place, chain in enumerate(statement.on):
+            if (chain, statement.actor) not in page.holders:
+                # A promise about goods that one never had is an effect on somebody else's.
+                raise NotAllowed("never-held", path=f"on[{place}]", has=statement.actor or "", wanted=chain)
             if held := docket.stopping(statement, chain):
                 raise Conflict("held", path=f"on[{place}]", has=", ".join(held), wanted=chain)
     elif statement.kind == "release":

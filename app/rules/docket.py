@@ -41,6 +41,10 @@ _ASKED = {kind: tuple(rule for rule in RULES if kind in rule.reads | rule.above)
 _ASKED_BELOW = {kind: tuple(rule for rule in RULES if kind in rule.above) for kind in ABOVE}
 _MOVING = frozenset(("ship", "sell", "process"))
 _USING = frozenset(("apply", "feed", "treat"))
+_THEIR_WORD = frozenset(("on-hold", "recalled", "certificate-missing", "certificate-parents"))
+"""What stops a batch until somebody says or brings what is wanted: to correct that is no washing."""
+
+_OVERSEEING = frozenset(("inspector", "lab"))
 _REACHING_DOWN = _USING | {"test", "harvest", "intake", "process"}
 """What is said of a field or lot is said of all that came of it: whoever has some of that is concerned."""
 
@@ -314,6 +318,7 @@ class Docket:
     def take(self, statement: Statement, index: int, said: Sequence[Finding]) -> list[Finding]:
         """Judge with it, and record what was ``said`` of it already; all that it brought up, in order."""
         line = len(said)
+        self._correcting = statement.actor
         for at, finding in enumerate(said):
             self._open_finding(finding, index, at)
         judged: list[Finding] = []
@@ -361,10 +366,20 @@ class Docket:
             standing = [] if rule.codes.isdisjoint(found) else [key for key in open_ if key[0] in rule.codes]
             for key in standing:
                 if not _same(open_[key], judged.get(key)):
+                    if why == "corrected" and key not in judged and open_[key].severity == "hold":
+                        yield from self._corrected_away(chain, key[0])
                     self.close(chain, key, index, why)
             for key, one in judged.items():
                 if key not in open_ and not (key in settled and covers(settled[key], one)):
                     yield Finding(one.code, one.severity, chain, one.params, one.about)
+
+    def _corrected_away(self, chain: ChainId, code: str) -> Iterator[Finding]:
+        """What stopped a batch is gone by its own maker's correction: honest as a rule, and for a supervisor to see."""
+        party = self._correcting
+        if code in _THEIR_WORD or party is None or not _OVERSEEING.isdisjoint(self._page.roles(party)):
+            return
+        params = {"party": party, "batch": chain, "grounds": code}
+        yield Finding("hold-corrected", "flag", chain, params)
 
     @property
     def tables(self) -> Tables:

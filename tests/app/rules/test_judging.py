@@ -138,7 +138,8 @@ def test_the_certificate_that_is_missing_may_be_issued(tale: Tale) -> None:
     tale.receive(tale.ship(lot, by="farm"))
     assert found(tale, lot) == ["certificate-missing"]
     assert refused(tale.certify, lot, "shop") == "held"
-    assert refused(tale.label, lot, 1) == "held"
+    assert refused(tale.label, lot, 1) == "never-held"
+    assert refused(tale.certify, lot, "coop") == "never-held"
     tale.certify(lot, "farm")
     assert (found(tale, lot), held(tale, lot)) == ([], False)
 
@@ -369,3 +370,12 @@ def test_half_an_egg_is_not_made_by_a_factor(tale: Tale) -> None:
     with pytest.raises(Malformed) as caught:
         tale.state("stock", "farm", trays)
     assert caught.value.code == "unit-whole"
+
+
+def test_water_content_clears_no_pesticide(tale: Tale) -> None:
+    lot = tale.lot()
+    card = tale.test(lot, {"analyte": "抑制率", "value": "阳性"}, type="qualitative", conclusion="fail")
+    tale.test(lot, {"analyte": "水分", "value": "92", "unit": "%"}, retest_of=card.statement.hash)
+    assert found(tale, lot) == ["rapid-failed"]
+    tale.test(lot, residue("0.01"), retest_of=card.statement.hash)
+    assert found(tale, lot) == []
