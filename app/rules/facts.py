@@ -42,7 +42,7 @@ CHILDREN = 1000
 UPSTREAM = 512
 """So many parents are looked behind: whoever mixes more answers for them by what he says of his own batch."""
 
-REMEMBERED = 40_000
+REMEMBERED = 25_000
 """How many facts are remembered before all are forgotten at once: a batch may have a hundred."""
 
 _PUT_ON = frozenset(("apply", "feed", "treat"))
