@@ -323,6 +323,8 @@ class Docket:
             self._open_finding(finding, index, at)
         judged: list[Finding] = []
         for chain, rules, why in self._asked(statement, index):
+            if chain not in self._facts or chain not in self._open:
+                continue  # a log that was told anew may speak of a batch before it is made
             for finding in self._judge(chain, rules, index, why):
                 self._open_finding(finding, index, line + len(judged))
                 judged.append(finding)

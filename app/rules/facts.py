@@ -105,7 +105,7 @@ class Facts:
         return self._count
 
     def __contains__(self, chain: ChainId) -> bool:
-        return chain in self._facts
+        return chain in self._facts and chain in self._batches
 
     def _bring_children(
         self, connection: Connection, page: Page, records: Sequence[Record], chains: set[ChainId]

@@ -74,7 +74,7 @@ def _settles(other: Fact, rapid: Fact, over: list[Mapping[str, Any]], subject: S
 
 def _limited(item: Mapping[str, Any], fact: Fact, subject: Subject, context: Context) -> bool:
     on = day(_sampled(fact), context)
-    return context.tables.limit(item["analyte"], subject.name, subject.category, on) is not None
+    return "limit" in item or context.tables.limit(item["analyte"], subject.name, subject.category, on) is not None
 
 
 def _sampled(fact: Fact) -> str:

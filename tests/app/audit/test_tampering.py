@@ -234,7 +234,7 @@ def _some(table: str, all_rows: list[Row], place: int) -> Iterator[Tampering]:
     column = {
         "statements": "jws", "checkpoints": "note", "disclosures": "disclosure", "named": "name", "batches": "unit",
         "lineage": "first_index", "postings": "amount", "shipments": "carrier", "findings": "params",
-        "arrivals": "amount",
+        "grounds": "since", "answers": "party", "arrivals": "amount",
     }.get(table, "hash")  # fmt: skip
     yield column, change(table, row, column, 1), [row]
     if table != NAMELESS:

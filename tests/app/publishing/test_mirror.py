@@ -53,10 +53,10 @@ def test_so_is_the_exported_folder(foreign: Path, world: World, data: Path, olde
         ("checkpoint", "note"),
         # The foreign code looks at some tiles only through the proofs that it makes of them.
         ("tile/0/000", ("tiles", "entry 1")),
-        ("tile/0/002.p/19", "tiles"),
+        ("tile/0/002.p/23", "tiles"),
         ("tile/1/000.p/2", "tiles"),
         ("tile/entries/001", "entry 256"),
-        ("tile/entries/002.p/19", "entry 512"),
+        ("tile/entries/002.p/23", "entry 512"),
     ],
 )
 def test_and_a_byte_that_is_changed_is_noticed(

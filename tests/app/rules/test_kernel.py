@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from app.tables import findings, grounds
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, NotAllowed
 from ledger.identity import ChainId
 from tests.app.batches.desk import codes
 from tests.app.rules.farming import Template, Year, prepared
@@ -97,7 +97,8 @@ def test_a_strangers_promise_is_no_certificate(tale: Tale) -> None:
     assert stopped(tale, lot) == []
 
 
-def test_a_strangers_labels_are_not_counted(tale: Tale) -> None:
+def test_a_stranger_labels_nothing(tale: Tale) -> None:
     lot = tale.lot()
     label = {"action": "printed", "labels": 1000, "content": kg("10")}
-    assert codes(tale.state("label", "shop", label, lot)) == ["not-holder"]
+    with pytest.raises(NotAllowed, match="never-held"):
+        tale.state("label", "shop", label, lot)

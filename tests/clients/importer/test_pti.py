@@ -91,7 +91,8 @@ def test_the_published_sheets(live: County, samples: Path, phone: Page, tmp_path
         ("transformation.csv", 2, "check-digit"),
     }
     findings = [finding["code"] for one in report["recorded"] for finding in one["findings"]]
-    assert findings == ["origin-unrecorded"] * 3
+    # The sheets are years old, and are stated today.
+    assert [code for code in findings if code != "late"] == ["origin-unrecorded"] * 3
     last = statements(live, device)
     code, report = imported(device, *sheets)
     assert (code, report["recorded"], report["already"], statements(live, device)) == (0, [], 8, last)
